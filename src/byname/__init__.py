@@ -1,0 +1,1 @@
+"""byname: the open customer-intimacy platform."""

@@ -1,0 +1,87 @@
+"""What does an open home hold? A folder with byname.toml, day.db, lake/ and keys/ (design, section 5)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from byname import settings as settings_
+from byname.keyring import Keyring, open_keyring
+from byname.settings import Settings
+from byname.store import Store, open_store
+from byname.store.migrate import migrate
+from byname.terms import BynameError
+
+
+@dataclass
+class Home:
+    """Everything a flow needs of the ground. Close it."""
+
+    path: Path
+    settings: Settings
+    keys: Keyring
+    store: Store
+    _lock: IO[str] | None = field(default=None, repr=False)
+
+    @property
+    def lake(self) -> Path:
+        return self.path / "lake"
+
+    def close(self) -> None:
+        self.store.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Home:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_home(path: Path, *, read_only: bool = False, create: bool = True) -> Home:
+    """Open (or make) a home. On SQLite one process may write; readers may join it at any time."""
+    known = (path / "byname.toml").exists() or (path / "keys").exists()
+    if not known and not create:
+        raise BynameError("No byname home here", str(path), "Make one with `byname run --home FOLDER`")
+    settings = settings_.load(path / "byname.toml")
+    if read_only and not known:
+        raise BynameError("This home is empty", str(path), "Start it once with `byname run`")
+    if not read_only:
+        (path / "lake").mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    lock = None if read_only or settings.database else _only_writer(path)
+    try:
+        keys = open_keyring(path / "keys", create=not read_only and not _has_data(path, settings))
+        if not read_only:
+            migrate(settings.database, path)
+        store = open_store(settings.database, path, durability=settings.durability, read_only=read_only)
+    except BaseException:
+        if lock is not None:
+            lock.close()
+        raise
+    return Home(path, settings, keys, store, lock)
+
+
+def _has_data(path: Path, settings: Settings) -> bool:
+    return not settings.database and (path / "day.db").exists()
+
+
+def _only_writer(path: Path) -> IO[str]:
+    """Hold home/lock until closed; the kernel lets go of it when the process dies, however it dies."""
+    file = (path / "lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        cure = "Stop it, use its API or pages, or open the home for reading only"
+        raise BynameError("This home is in use", holder, cure) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()}")
+    file.flush()
+    return file

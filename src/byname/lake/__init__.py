@@ -1,0 +1,1 @@
+"""lake: where does history lie, and how is it read?"""

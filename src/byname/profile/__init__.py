@@ -1,0 +1,1 @@
+"""profile: what happened, and who is this to us?"""

@@ -1,0 +1,114 @@
+"""How does the day run on PostgreSQL? psycopg 3, several processes, advisory locks where writers meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import tuple_row
+
+from byname.store.db import Conflict, DbGone, Row
+
+NAMED = re.compile(r"(?<![:\w]):(\w+)")
+SPREAD = re.compile(r"\bin\s+:(\w+)")
+
+
+class PostgresDb:
+    engine = "postgres"
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self.connection = connection
+
+    def rows(self, sql: str, **values: Any) -> list[Row]:
+        with _clear_errors():
+            return self.connection.execute(_named(sql), _lists(values)).fetchall()
+
+    def row(self, sql: str, **values: Any) -> Row | None:
+        with _clear_errors():
+            return self.connection.execute(_named(sql), _lists(values)).fetchone()
+
+    def run(self, sql: str, **values: Any) -> int:
+        with _clear_errors():
+            return self.connection.execute(_named(sql), _lists(values)).rowcount
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            with _clear_errors(), self.connection.cursor() as cursor:
+                cursor.executemany(_positional(sql), rows)
+
+    def script(self, sql: str) -> None:
+        with _clear_errors():
+            self.connection.execute(sql.encode())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with _clear_errors(), self.connection.transaction():
+            yield
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with _clear_errors(), self.connection.transaction():
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            yield
+            return
+        with _clear_errors(), self.connection.transaction():
+            self.connection.execute("set transaction isolation level repeatable read read only")
+            yield
+
+    def lock(self, keys: Iterable[int]) -> None:
+        for key in sorted(set(keys)):
+            self.connection.execute("select pg_advisory_xact_lock(%s)", (key,))
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def connect(address: str, *, durability: str = "full", read_only: bool = False) -> PostgresDb:
+    """Open a connection in UTC; `durability` 'process' gives up waiting for the disk."""
+    with _clear_errors():
+        connection = psycopg.connect(
+            address, autocommit=True, row_factory=tuple_row, connect_timeout=10, application_name="byname"
+        )
+        connection.execute("set time zone 'UTC'")
+        if durability != "full":
+            connection.execute("set synchronous_commit = off")
+        if read_only:
+            connection.execute("set default_transaction_read_only = on")
+    return PostgresDb(connection)
+
+
+@lru_cache(2048)
+def _named(sql: str) -> bytes:
+    spread = SPREAD.sub(r"= any(:\1)", sql.replace("%", "%%"))
+    return NAMED.sub(r"%(\1)s", spread).encode()
+
+
+@lru_cache(2048)
+def _positional(sql: str) -> bytes:
+    return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+def _lists(values: dict[str, Any]) -> dict[str, Any]:
+    return {n: list(v) if type(v) in (tuple, set, frozenset) else v for n, v in values.items()}
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation) as error:
+        raise Conflict(type(error).__name__) from error
+    except errors.DiskFull as error:
+        raise DbGone("The database's disk is full", cure="Free some space there") from error
+    except psycopg.OperationalError as error:
+        cure = "Check that the server runs and that the address in byname.toml is right; byname tries again"
+        raise DbGone("PostgreSQL does not answer", type(error).__name__, cure) from error

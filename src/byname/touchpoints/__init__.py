@@ -1,0 +1,1 @@
+"""touchpoints: which events does a source's payload hold?"""

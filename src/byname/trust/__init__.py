@@ -1,0 +1,1 @@
+"""trust: what may we keep, read and use, and who looked?"""

@@ -1,0 +1,1 @@
+"""web: bytes become values, values become pages and JSON."""
