@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from byname.store.schema import Index, big, blob, serial, table, text
 
-# One data key per identifier, wrapped by the master key in keys/. Deleting the row destroys what it encrypted:
-# vault values, sealed traits, event bodies in the day and in the lake.
+# One data key per identifier, wrapped by the master key in keys/. Deleting the row destroys what it
+# encrypted: vault values, sealed traits, event bodies in the day and in the lake.
 vault_key = table("vault_key", big("identifier", primary_key=True), blob("wrapped"), big("made_at"))
 
 # The plain value of each identifier, encrypted.
