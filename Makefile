@@ -4,7 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HOME_FOLDER ?= home
 BIN := .venv/bin
-PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check --quiet
+PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check -qq
 CLIENTS := tests/clients/npm
 
 .PHONY: run test check lint docs lock clean
