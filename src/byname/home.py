@@ -13,7 +13,7 @@ from byname.keyring import Keyring, open_keyring
 from byname.settings import Settings
 from byname.store import Store, open_store
 from byname.store.migrate import migrate
-from byname.terms import BynameError
+from byname.terms import BynameError, HomeInUse
 
 
 @dataclass
@@ -80,7 +80,7 @@ def _only_writer(path: Path) -> IO[str]:
         holder = file.read().strip() or "another process"
         file.close()
         cure = "Stop it, use its API or pages, or open the home for reading only"
-        raise BynameError("This home is in use", holder, cure) from None
+        raise HomeInUse("This home is in use", holder, cure) from None
     file.truncate(0)
     file.write(f"process {os.getpid()}")
     file.flush()

@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from byname.terms import BynameError
+from byname.terms import GroundBroken
 
 NONCE = 12
 
@@ -51,7 +51,7 @@ class Keyring:
         try:
             return AESGCM(self._master.decrypt(wrapped[:NONCE], wrapped[NONCE:], b"data key"))
         except InvalidTag:
-            raise BynameError(
+            raise GroundBroken(
                 "The keys of this home do not fit its data", cure="Restore the keys/ folder that belongs to it"
             ) from None
 
@@ -78,7 +78,7 @@ def open_keyring(folder: Path, *, create: bool) -> Keyring:
         if not path.exists():
             if not create:
                 cure = "Restore the keys/ folder from your key backup; without it the data cannot be read"
-                raise BynameError("A key of this home is missing", name, cure)
+                raise GroundBroken("A key of this home is missing", name, cure)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:

@@ -132,6 +132,7 @@ class Event(msgspec.Struct, frozen=True):
     traits: tuple[TraitSaid, ...] = ()
     consents: tuple[ConsentSaid, ...] = ()
     memberships: tuple[Membership, ...] = ()
+    due_at: int = 0  # when what was promised is due; 0: no promise
     same: tuple[Identifier, Identifier] | None = None  # alias: the source says that these two are one person
     body: bytes = b""
 
@@ -154,6 +155,14 @@ class BynameError(Exception):
         self.rule, self.value, self.cure = rule, value, cure
         parts = [f"{rule}: {value}" if value else rule, cure]
         super().__init__(". ".join(p.rstrip(".") for p in parts if p) + ".")
+
+
+class HomeInUse(BynameError):
+    """Another process writes this home (SQLite allows one)."""
+
+
+class GroundBroken(BynameError):
+    """Disk, database or keys do not carry: nothing was acknowledged; retry once they are mended."""
 
 
 def micros(when: dt.datetime) -> int:

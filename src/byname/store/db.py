@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from byname.terms import BynameError
+from byname.terms import GroundBroken
 
 Row = tuple[Any, ...]
 
 
-class DbGone(BynameError):
+class DbGone(GroundBroken):
     """The ground is broken: disk full, server gone, file locked. Retry later; nothing was acknowledged."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from byname.terms import BynameError
+from byname.terms import BynameError, GroundBroken
 
 HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
 
@@ -52,9 +52,9 @@ def _revision(database: str, home: Path) -> str:
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return ""
-            raise BynameError("The database cannot be read", str(error), "Check day.db and its rights") from error
+            raise GroundBroken("The database cannot be read", str(error), "Check day.db and its rights") from error
         except sqlite3.DatabaseError as error:
-            raise BynameError("day.db is not a byname database", str(error), "Restore a backup") from error
+            raise GroundBroken("day.db is not a byname database", str(error), "Restore a backup") from error
         finally:
             connection.close()
         return found[0] if found else ""
