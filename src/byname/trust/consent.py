@@ -115,16 +115,15 @@ def last_words(told: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
 def allowed(told: Iterable[Entry], purpose: str, channel: str = EVERY) -> bool:
     """May we use her data for this purpose, on this channel?
 
-    A word about '*' speaks for every channel. Asking about '*' means "wherever": a later refusal on one
-    channel is a no. The last word by occurrence wins; of two at the same moment the refusal; then the greater
-    id. An unknown purpose is never allowed.
+    A word about '*' speaks for every channel. Asking about '*' means "wherever": a refusal in force on any
+    one channel is a no. The last word by occurrence wins; of two at the same moment the refusal; then the
+    greater id. An unknown purpose is never allowed.
     """
     if purpose not in PURPOSES:
         return False
-    last = max(
-        (e for e in told if e.purpose == purpose and _speaks_for(e, channel)), key=_order, default=None
-    )
-    return PURPOSES[purpose].unless_said if last is None else last.granted
+    about = [e for e in told if e.purpose == purpose]
+    channels = {EVERY, *(e.channel for e in about)} if channel == EVERY else {channel}
+    return all(_last_word(about, c, PURPOSES[purpose].unless_said) for c in channels)
 
 
 def allowed_purposes(told: Collection[Entry], channel: str = EVERY) -> frozenset[str]:
@@ -170,8 +169,9 @@ def why_not_collect(
     return None if any(asked) else "consent_denied"
 
 
-def _speaks_for(entry: Entry, channel: str) -> bool:
-    return entry.channel in (channel, EVERY) or (channel == EVERY and not entry.granted)
+def _last_word(about: list[Entry], channel: str, unless_said: bool) -> bool:
+    last = max((e for e in about if e.channel in (channel, EVERY)), key=_order, default=None)
+    return unless_said if last is None else last.granted
 
 
 def _order(entry: Entry) -> tuple[int, bool, bytes]:

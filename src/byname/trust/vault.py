@@ -99,8 +99,7 @@ def _refuse_erased(db: Db, identifiers: list[int]) -> None:
 def _make(db: Db, keyring: Keyring, identifiers: list[int], now: int) -> dict[int, AESGCM]:
     made = {i: keyring.new_data_key() for i in identifiers}
     db.many(
-        "insert into vault_key (identifier, wrapped, made_at) values (?, ?, ?)"
-        " on conflict (identifier) do nothing",
+        "insert into vault_key (identifier, wrapped, made_at) values (?, ?, ?) on conflict (identifier) do nothing",
         [(i, wrapped, now) for i, (_, wrapped) in made.items()],
     )
     if db.engine == "sqlite":
