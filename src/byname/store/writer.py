@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from byname.store.db import Conflict, Db, DbGone
@@ -141,9 +141,9 @@ class Store:
         assert self._writer is not None
         if self._writer.engine == "sqlite":
             return
-        with _quiet():
+        with suppress(Exception):
             self._writer.close()
-        with _quiet():
+        with suppress(Exception):
             self._writer = self._connect(False)
 
 
@@ -156,11 +156,3 @@ def _runs(taken: list[tuple[Work, Any, Future[Any]]]) -> Iterator[list[tuple[Wor
         run.append(one)
     if run:
         yield run
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    try:
-        yield
-    except Exception:  # noqa: S110  (the next call raises a clear DbGone)
-        pass

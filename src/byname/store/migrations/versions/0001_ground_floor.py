@@ -26,9 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -43,9 +41,7 @@ def upgrade() -> None:
     op.create_index("audit_customer", "audit", ["customer", "occurred_at"], unique=False)
     op.create_table(
         "change",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("cause", sa.LargeBinary(), nullable=False),
         sa.Column("op", sa.Text(), nullable=False),
@@ -107,9 +103,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "identifier",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
@@ -227,9 +221,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "quarantine",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
@@ -256,11 +248,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "segment",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("table_name", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("day_last", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("rows", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("bytes", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -349,9 +340,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "statement",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sid", sa.LargeBinary(), nullable=False),
         sa.Column("op", sa.Text(), nullable=False),
         sa.Column("at_", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -373,9 +362,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("identifier", "statement"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "statement_identifier_statement", "statement_identifier", ["statement", "identifier"], unique=False
-    )
+    op.create_index("statement_identifier_statement", "statement_identifier", ["statement", "identifier"], unique=False)
     op.create_table(
         "trait",
         sa.Column("identifier", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -415,9 +402,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "work",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), autoincrement=False, nullable=False),

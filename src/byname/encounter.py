@@ -1,0 +1,242 @@
+"""What happens in one touch? Someone turns up; byname takes it in, in one transaction, and knows who it is.
+
+    event -> prepare (normalise, tokens)                                   in the request's thread
+          -> receive: once -> may we keep it? -> whose? -> vault -> append and fold      in the writer, one commit
+
+Everything that waits is received together: one query finds all repeats, one finds all identifiers, and so on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from byname.identity import graph, values
+from byname.identity.graph import Sighting
+from byname.identity.policy import Policy
+from byname.keyring import Keyring, seal
+from byname.profile import fold, members, traits
+from byname.profile.fold import Happened, Matter
+from byname.store import Db
+from byname.store.db import Conflict, DbGone
+from byname.terms import Event, Identifier, Key, Micros, Quarantined
+from byname.touchpoints import catalogue, intake, quarantine
+from byname.trust import consent, unrecognised, vault
+
+ACCEPTED, REPEATED, NOT_KEPT = "accepted", "repeated", "not_kept"
+
+
+class Arrival(NamedTuple):
+    """An event, ready for the writer: identifiers normalised and turned into tokens, strongest first."""
+
+    id: bytes
+    event: Event
+    keys: tuple[Key, ...]
+    values: tuple[str, ...]  # plain, beside keys
+    witnesses: tuple[Key, ...]
+    same: tuple[Key, Key] | None
+    keep: bool  # False: it may not be kept; only what it says about consent is
+
+
+class Delivery(NamedTuple):
+    """What one request brought."""
+
+    source: str
+    arrivals: Sequence[Arrival]
+    quarantined: Sequence[Quarantined]
+    received_at: int
+
+
+def message_digest(message_id: str) -> bytes:
+    """The 16 bytes under which a message is known for ever (law 2: once)."""
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def public_id() -> str:
+    """A new random public id."""
+    return "c" + secrets.token_hex(10)
+
+
+class Encounter:
+    """The receiving side of a home. `receive` is one object, so that the writer takes deliveries together."""
+
+    def __init__(self, policy: Policy, keyring: Keyring, new_id: Callable[[], str] = public_id) -> None:
+        self.policy, self.keyring, self.new_id = policy, keyring, new_id
+        self._known: dict[Identifier, tuple[Key, str] | None] = {}
+        self.work: Callable[[Db, Sequence[Delivery]], Sequence[list[str]]] = self.receive
+
+    def prepare(self, event: Event, *, needs_consent: bool = False) -> Arrival:
+        """Normalise, make tokens, and see whether the event may be kept."""
+        found = [k for i in event.identifiers if (k := self._key(i)) is not None]
+        if len(found) > 1:
+            found.sort(key=lambda f: self.policy.rule(f[0].type).rank)  # stable: order of sending among equals
+            found = list(dict.fromkeys(found))
+        same = None
+        if event.same is not None:
+            a, b = self._key(event.same[0]), self._key(event.same[1])
+            same = (a[0], b[0]) if a and b and a != b else None
+        return Arrival(
+            message_digest(event.message_id),
+            event,
+            tuple(k for k, _ in found),
+            tuple(v for _, v in found),
+            tuple(k[0] for i in event.witnesses if (k := self._key(i)) is not None),
+            same,
+            consent.why_not_collect(needs_consent, event.consents) is None,
+        )
+
+    def key(self, type: str, raw: str) -> Key | None:
+        """The keyed token of a raw identifier value, or None when it is nobody's."""
+        found = self._key(Identifier(type, raw))
+        return found[0] if found else None
+
+    def _key(self, identifier: Identifier) -> tuple[Key, str] | None:
+        try:
+            return self._known[identifier]
+        except KeyError:
+            pass
+        normal = values.normalise(self.policy, identifier.type, identifier.value).value
+        found = None
+        if normal is not None:
+            token = self.keyring.token(self.policy.index(identifier.type), normal)
+            found = (Key(identifier.type, token), normal)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[identifier] = found
+        return found
+
+    def receive(self, db: Db, deliveries: Sequence[Delivery]) -> Sequence[list[str]]:
+        """Take deliveries in; per delivery the verdict on each of its arrivals. All or, one by one, what can be."""
+        try:
+            with db.savepoint():
+                return self._receive(db, deliveries)
+        except (Conflict, DbGone):
+            raise
+        except Exception as error:
+            return [self._receive_apart(db, d, error) for d in deliveries]
+
+    def _receive_apart(self, db: Db, delivery: Delivery, error: Exception) -> list[str]:
+        """One event of many broke the work: receive each alone and quarantine what breaks, so that none is lost."""
+        verdicts = []
+        for a in delivery.arrivals:
+            alone = Delivery(delivery.source, [a], (), delivery.received_at)
+            try:
+                with db.savepoint():
+                    verdicts += self._receive(db, [alone])[0]
+            except (Conflict, DbGone):
+                raise
+            except Exception as why:
+                put = Quarantined(
+                    a.event.source,
+                    "unprocessable",
+                    "",
+                    type(why).__name__,
+                    delivery.received_at,
+                    a.event.body,
+                )
+                quarantine.put(db, self.keyring, [put])
+                verdicts.append("quarantined")
+        self._receive(db, [Delivery(delivery.source, (), delivery.quarantined, delivery.received_at)])
+        return verdicts
+
+    def _receive(self, db: Db, deliveries: Sequence[Delivery]) -> Sequence[list[str]]:
+        arrivals = [a for d in deliveries for a in d.arrivals]
+        now = max((d.received_at for d in deliveries), default=0)
+        new = once(db, arrivals)
+        taken = unrecognised.nameless(db, self.keyring, [a for a in arrivals if a.id in new and new[a.id] is a])
+        ids = self._whose(db, taken, Micros(now))
+        self._remember(db, taken, ids, Micros(now))
+        quarantine.put(db, self.keyring, [q for d in deliveries for q in d.quarantined])
+        verdicts = [
+            [(ACCEPTED if a.keep else NOT_KEPT) if new.get(a.id) is a else REPEATED for a in d.arrivals]
+            for d in deliveries
+        ]
+        intake.add(db, counts(deliveries, verdicts))
+        return verdicts
+
+    def _whose(self, db: Db, arrivals: Sequence[Arrival], now: Micros) -> dict[Key, int]:
+        """The identifier ids of all keys; new statements are resolved into people on the way."""
+        sightings = [Sighting(a.event.source, a.event.occurred_at, a.keys, a.witnesses) for a in arrivals if a.keys]
+        ids = graph.see(db, self.policy, sightings, now=now, new_id=self.new_id)
+        for a in arrivals:
+            if a.same:
+                graph.same(
+                    db, self.policy, *a.same, at=a.event.occurred_at, actor=f"source:{a.event.source}",
+                    because="alias", source=a.event.source, sid=a.id, now=now, new_id=self.new_id,
+                )  # fmt: skip
+        return ids
+
+    def _remember(self, db: Db, arrivals: Sequence[Arrival], ids: dict[Key, int], now: Micros) -> None:
+        keys = vault.open_keys(db, self.keyring, set(ids.values()), now=now)
+        plain = {ids[k]: v for a in arrivals for k, v in zip(a.keys, a.values, strict=True)}
+        vault.keep(db, self.keyring, plain, now=now, keys=keys)
+        own = [ids[a.keys[0]] if a.keys else 0 for a in arrivals]
+        kept = [(a, i) for a, i in zip(arrivals, own, strict=True) if a.keep]
+        fold.append(db, [happened(a, i, keys) for a, i in kept])
+        traits.put(db, [t for a, i in kept if i and a.event.traits for t in told(a, i, keys[i])])
+        members.put(db, self.keyring, [(i, a.event) for a, i in kept if i and a.event.memberships])
+        consent.record(db, [
+            consent.Entry(
+                consent.entry_id(a.id, said), i, said.purpose, said.channel, said.granted,
+                a.event.occurred_at, a.event.source, f"source:{a.event.source}",
+            )
+            for a, i in zip(arrivals, own, strict=True) if i for said in a.event.consents
+        ])  # fmt: skip
+
+
+def once(db: Db, arrivals: Sequence[Arrival]) -> dict[bytes, Arrival]:
+    """Those that never came before, by id. Two processes with the same message: one meets a Conflict and repeats."""
+    first = {a.id: a for a in reversed(arrivals)}
+    seen = {i for (i,) in db.rows("select id from message where id in :ids", ids=list(first))}
+    new = {i: a for i, a in first.items() if i not in seen}
+    db.many("insert into message (id) values (?)", sorted((i,) for i in new))
+    return new
+
+
+def counts(deliveries: Sequence[Delivery], verdicts: Sequence[list[str]]) -> dict[tuple[str, int], intake.Count]:
+    """What came in, by source and minute of receipt."""
+    found: dict[tuple[str, int], intake.Count] = {}
+    for d, words in zip(deliveries, verdicts, strict=True):
+        c = found.setdefault((d.source, intake.minute(d.received_at)), intake.Count())
+        c.accepted += words.count(ACCEPTED)
+        c.repeated += words.count(REPEATED)
+        c.refused += words.count(NOT_KEPT)
+        c.quarantined += len(d.quarantined)
+        c.delay_sum += sum(
+            d.received_at - a.event.occurred_at for a, w in zip(d.arrivals, words, strict=True) if w == ACCEPTED
+        )
+    return found
+
+
+def happened(a: Arrival, identifier: int, keys: dict[int, AESGCM]) -> Happened:
+    """The event as memory takes it in, its body sealed under its own identifier's key."""
+    e, meaning = a.event, catalogue.meaning(a.event.name)
+    return Happened(
+        a.id, identifier, e.source, e.touchpoint, e.name, meaning.kind, e.occurred_at, e.received_at, e.place,
+        e.ref, e.currency, e.amount, e.discount, e.lines,
+        Matter(meaning.opens, meaning.ref(e), e.due_at) if meaning.opens else None,
+        tuple(Matter(kind, meaning.ref(e)) for kind in meaning.closes),
+        seal(keys[identifier], e.body, vault.BODY) if identifier and e.body else None,
+    )  # fmt: skip
+
+
+def told(a: Arrival, identifier: int, key: AESGCM) -> list[traits.Told]:
+    """The traits that an event tells, sealed unless they are words of a closed vocabulary."""
+    found = []
+    for said in a.event.traits:
+        clear = traits.is_open(said)
+        found.append(
+            traits.Told(
+                identifier, said.name, said.said_by.value, said.value if clear else None,
+                None if clear else seal(key, said.value.encode(), vault.TRAIT), a.event.occurred_at,
+                said.valid_until or 0, a.event.source, a.id,
+            )
+        )  # fmt: skip
+    return found
+
+
+MOST_KNOWN = 100_000  # prepared identifiers kept in memory
