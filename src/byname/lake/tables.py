@@ -9,7 +9,8 @@ segment = table(
     "segment",
     serial(),
     text("table_name"),  # 'event' | 'line' | a reference table
-    text("day"),  # YYYY-MM-DD of occurred_at (UTC); '' for reference tables
+    text("day"),  # first YYYY-MM-DD of occurred_at (UTC) in it; '' for reference tables
+    text("day_last"),  # last one: equal to `day` unless thin history shares a file by month or year
     text("path", unique=True),  # below lake/
     big("rows"),
     big("bytes"),

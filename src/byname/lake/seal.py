@@ -1,0 +1,100 @@
+"""How do fresh events get into the lake, exactly once and without a gap?
+
+Read what is fresh in one snapshot, write it as files, then one transaction: files into the ledger, exactly those
+rows out of the day. A reader sees a row fresh or sealed, never both, never neither. What changed since the snapshot
+(an erasure) makes the whole seal start again; what arrived since stays fresh.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from byname.home import Home
+from byname.lake import ledger
+from byname.lake.ledger import Segment, Step
+from byname.lake.shape import FRESH, arrow, cut
+from byname.store import Db
+
+MOST = 200_000  # events of one seal; the rest waits for the next
+MOST_TRIES = 5
+
+
+class Sealed(NamedTuple):
+    """What one seal moved."""
+
+    events: int
+    lines: int
+    files: int
+
+
+class _Changed(Exception):
+    """Fresh rows are not what they were in the snapshot."""
+
+
+def due(db: Db, *, rows: int, age_s: int, now: int) -> bool:
+    """Is it time to seal: more than `rows` fresh events, or one that came more than `age_s` ago?"""
+    found = db.row("select count(*), coalesce(min(received_at), :now) from event", now=now)
+    assert found is not None
+    return bool(found[0] and (found[0] >= rows or now - found[1] >= age_s * 1_000_000))
+
+
+def seal(home: Home, now: int, *, most: int = MOST, step: Step = ledger.nothing) -> Sealed:
+    """Move the fresh events (oldest receipts first, at most `most`) and their lines into the lake."""
+    with ledger.alone(home):
+        ledger.sweep(home)
+        for _ in range(MOST_TRIES):
+            try:
+                return _seal(home, now, most, step)
+            except _Changed:
+                continue
+    return Sealed(0, 0, 0)
+
+
+def _seal(home: Home, now: int, most: int, step: Step) -> Sealed:
+    db = home.store.read()
+    with db.snapshot():
+        events = arrow("event", db.rows(f"{FRESH['event']} order by e.received_at, e.id limit :most", most=most))
+        ids = events["id"].to_pylist()
+        lines = arrow("line", db.rows(f"{FRESH['line']} where l.event in :ids", ids=ids))
+    if not ids:
+        return Sealed(0, 0, 0)
+    step("read")
+    files = [*_write(home, "event", events, now, step), *_write(home, "line", lines, now, step)]
+    owners = dict(zip(ids, events["identifier"].to_pylist(), strict=True))
+
+    def hand_over(db: Db) -> None:
+        still: dict[bytes, int] = dict(db.rows("select id, identifier from event where id in :ids", ids=ids))
+        gone = db.run("delete from line where event in :ids", ids=ids)
+        db.run("delete from event where id in :ids", ids=ids)
+        if still != owners or gone != lines.num_rows:
+            raise _Changed
+        ledger.record(db, files, now)
+        step("recorded")
+
+    try:
+        home.store.write(hand_over)
+    except Exception:
+        for file in files:
+            (home.lake / file.path).unlink(missing_ok=True)
+        raise
+    step("committed")
+    return Sealed(events.num_rows, lines.num_rows, len(files))
+
+
+def _write(home: Home, table: str, rows: pa.Table, now: int, step: Step) -> list[Segment]:
+    files: list[Segment] = []
+    for folder, piece in cut(rows):
+        name = f"{now}-{len(files):03d}"
+        files.append(ledger.write(home.lake, table, folder, piece, _unused(home, table, folder, name), "seal"))
+        step("renamed")
+    return files
+
+
+def _unused(home: Home, table: str, folder: str, name: str) -> str:
+    """A file name that the ledger cannot hold yet, even when two seals share a `now`."""
+    number = 0
+    while (home.lake / table / folder / f"{name}-{number}.parquet").exists():
+        number += 1
+    return f"{name}-{number}"
