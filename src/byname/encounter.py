@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,12 +19,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from byname.identity import graph, values
 from byname.identity.graph import Sighting
 from byname.identity.policy import Policy
-from byname.keyring import Keyring, seal
-from byname.profile import fold, members, traits
+from byname.home import Home
+from byname.keyring import seal
+from byname.profile import fold, members, once, traits
 from byname.profile.fold import Happened, Matter
 from byname.store import Db
 from byname.store.db import Conflict, DbGone
-from byname.terms import Event, Identifier, Key, Micros, Quarantined
+from byname.terms import Event, Identifier, Key, Quarantined
 from byname.touchpoints import catalogue, intake, quarantine
 from byname.trust import consent, unrecognised, vault
 
@@ -61,13 +63,19 @@ def public_id() -> str:
     return "c" + secrets.token_hex(10)
 
 
-class Encounter:
-    """The receiving side of a home. `receive` is one object, so that the writer takes deliveries together."""
+class Byname:
+    """The opened product: a home with its identity policy. Doors hold one."""
 
-    def __init__(self, policy: Policy, keyring: Keyring, new_id: Callable[[], str] = public_id) -> None:
-        self.policy, self.keyring, self.new_id = policy, keyring, new_id
+    def __init__(self, home: Home, policy: Policy | None = None, new_id: Callable[[], str] = public_id) -> None:
+        self.home, self.new_id = home, new_id
+        self.policy = policy or Policy.load(home.path / "identity.toml", region=home.settings.region)
+        self.keyring = home.keys
         self._known: dict[Identifier, tuple[Key, str] | None] = {}
-        self.work: Callable[[Db, Sequence[Delivery]], Sequence[list[str]]] = self.receive
+        self._work = self.receive  # one object, so that the writer takes deliveries together
+
+    def deliver(self, delivery: Delivery) -> Future[list[str]]:
+        """Hand a delivery to the writer; the future holds the verdicts once they are durable."""
+        return self.home.store.submit(self._work, delivery)
 
     def prepare(self, event: Event, *, needs_consent: bool = False) -> Arrival:
         """Normalise, make tokens, and see whether the event may be kept."""
@@ -146,10 +154,11 @@ class Encounter:
     def _receive(self, db: Db, deliveries: Sequence[Delivery]) -> Sequence[list[str]]:
         arrivals = [a for d in deliveries for a in d.arrivals]
         now = max((d.received_at for d in deliveries), default=0)
-        new = once(db, arrivals)
-        taken = unrecognised.nameless(db, self.keyring, [a for a in arrivals if a.id in new and new[a.id] is a])
-        ids = self._whose(db, taken, Micros(now))
-        self._remember(db, taken, ids, Micros(now))
+        first = {a.id: a for a in reversed(arrivals)}
+        new = {i: first[i] for i in once.take(db, first)}
+        taken = unrecognised.nameless(db, self.keyring, [a for a in arrivals if new.get(a.id) is a])
+        ids = self._whose(db, taken, now)
+        self._remember(db, taken, ids, now)
         quarantine.put(db, self.keyring, [q for d in deliveries for q in d.quarantined])
         verdicts = [
             [(ACCEPTED if a.keep else NOT_KEPT) if new.get(a.id) is a else REPEATED for a in d.arrivals]
@@ -158,7 +167,7 @@ class Encounter:
         intake.add(db, counts(deliveries, verdicts))
         return verdicts
 
-    def _whose(self, db: Db, arrivals: Sequence[Arrival], now: Micros) -> dict[Key, int]:
+    def _whose(self, db: Db, arrivals: Sequence[Arrival], now: int) -> dict[Key, int]:
         """The identifier ids of all keys; new statements are resolved into people on the way."""
         sightings = [Sighting(a.event.source, a.event.occurred_at, a.keys, a.witnesses) for a in arrivals if a.keys]
         ids = graph.see(db, self.policy, sightings, now=now, new_id=self.new_id)
@@ -170,7 +179,7 @@ class Encounter:
                 )  # fmt: skip
         return ids
 
-    def _remember(self, db: Db, arrivals: Sequence[Arrival], ids: dict[Key, int], now: Micros) -> None:
+    def _remember(self, db: Db, arrivals: Sequence[Arrival], ids: dict[Key, int], now: int) -> None:
         keys = vault.open_keys(db, self.keyring, set(ids.values()), now=now)
         plain = {ids[k]: v for a in arrivals for k, v in zip(a.keys, a.values, strict=True)}
         vault.keep(db, self.keyring, plain, now=now, keys=keys)
@@ -186,15 +195,6 @@ class Encounter:
             )
             for a, i in zip(arrivals, own, strict=True) if i for said in a.event.consents
         ])  # fmt: skip
-
-
-def once(db: Db, arrivals: Sequence[Arrival]) -> dict[bytes, Arrival]:
-    """Those that never came before, by id. Two processes with the same message: one meets a Conflict and repeats."""
-    first = {a.id: a for a in reversed(arrivals)}
-    seen = {i for (i,) in db.rows("select id from message where id in :ids", ids=list(first))}
-    new = {i: a for i, a in first.items() if i not in seen}
-    db.many("insert into message (id) values (?)", sorted((i,) for i in new))
-    return new
 
 
 def counts(deliveries: Sequence[Delivery], verdicts: Sequence[list[str]]) -> dict[tuple[str, int], intake.Count]:
@@ -214,12 +214,12 @@ def counts(deliveries: Sequence[Delivery], verdicts: Sequence[list[str]]) -> dic
 
 def happened(a: Arrival, identifier: int, keys: dict[int, AESGCM]) -> Happened:
     """The event as memory takes it in, its body sealed under its own identifier's key."""
-    e, meaning = a.event, catalogue.meaning(a.event.name)
+    e, meaning = a.event, catalogue.meaning_of(a.event.name)
+    touched = [(Matter(kind, ref, e.due_at), opened) for kind, ref, opened in catalogue.matters(meaning, e.ref)]
     return Happened(
         a.id, identifier, e.source, e.touchpoint, e.name, meaning.kind, e.occurred_at, e.received_at, e.place,
         e.ref, e.currency, e.amount, e.discount, e.lines,
-        Matter(meaning.opens, meaning.ref(e), e.due_at) if meaning.opens else None,
-        tuple(Matter(kind, meaning.ref(e)) for kind in meaning.closes),
+        tuple(m for m, opened in touched if opened), tuple(m for m, opened in touched if not opened),
         seal(keys[identifier], e.body, vault.BODY) if identifier and e.body else None,
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ class TraitView(NamedTuple):
     since: int
     source: str
     invented: bool = False
+    valid_until: int = 0
 
 
 class Brief(NamedTuple):

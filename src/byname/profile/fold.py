@@ -39,7 +39,7 @@ class Happened(NamedTuple):
     amount: int = 0
     discount: int = 0
     lines: tuple[Line, ...] = ()
-    opens: Matter | None = None
+    opens: tuple[Matter, ...] = ()
     closes: tuple[Matter, ...] = ()
     body: bytes | None = None  # sealed
 
@@ -174,13 +174,9 @@ def fold(db: Db, events: Sequence[Happened]) -> None:
             if key not in newest or value > newest[key]:
                 newest[key] = value
     db.many(LATEST, [(*key, *value) for key, value in sorted(newest.items())])
-    db.many(OPENED, sorted(
-        (h.identifier, h.opens.kind, h.opens.ref, h.occurred_at, h.opens.due_at, h.id)
-        for h in events if h.opens and h.identifier
-    ))  # fmt: skip
-    db.many(CLOSED, sorted(
-        (h.identifier, m.kind, m.ref, h.occurred_at, b"") for h in events if h.identifier for m in h.closes
-    ))  # fmt: skip
+    held = [h for h in events if h.identifier]
+    db.many(OPENED, sorted((h.identifier, m.kind, m.ref, h.occurred_at, m.due_at, h.id) for h in held for m in h.opens))
+    db.many(CLOSED, sorted((h.identifier, m.kind, m.ref, h.occurred_at, b"") for h in held for m in h.closes))
 
 
 def _event_row(h: Happened) -> tuple[object, ...]:

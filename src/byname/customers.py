@@ -1,0 +1,186 @@
+"""What do we know of one customer, put together from every room? Reading only; who may read is asked at the door.
+
+A customer is the identifiers whose `person` is hers, now. Her history is their events, fresh and sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from byname.home import Home
+from byname.identity import graph, values
+from byname.keyring import unseal
+from byname.lake import duck
+from byname.money import DECIMALS
+from byname.profile import brief, members, state, traits
+from byname.profile.brief import Brief, TraitView
+from byname.profile.state import Profile
+from byname.profile.fold import EVENT_COLUMNS
+from byname.profile.timeline import Entry
+from byname.store import Db
+from byname.terms import DAY
+from byname.touchpoints import catalogue
+from byname.trust import consent, vault
+
+
+FAR = 1 << 62  # after every moment
+
+
+class Held(NamedTuple):
+    """One identifier of hers, masked for screens."""
+
+    id: int
+    type: str
+    public_id: str
+    masked: str
+    state: str  # own | shared | junk | contested
+    first_at: int
+    invented: bool
+
+
+class Customer(NamedTuple):
+    """Everything the pages and the API show of a customer, but for the timeline."""
+
+    id: str  # public id of her canonical identifier
+    person: int
+    household: int
+    identifiers: tuple[Held, ...]
+    profile: Profile
+    traits: tuple[TraitView, ...]  # every one, standing first
+    standing: Mapping[str, TraitView]
+    consents: tuple[consent.Entry, ...]
+    memberships: int
+    brief: Brief
+
+
+def identifiers_of(db: Db, person: int) -> list[int]:
+    """The identifiers that make up a person."""
+    return [i for (i,) in db.rows("select id from identifier where person = :p order by id", p=person)]
+
+
+def read(home: Home, db: Db, person: int, now: int) -> Customer:
+    """One customer, in one moment. Personal values are opened: the caller has the right and writes the audit row."""
+    with db.snapshot():
+        rows = db.rows(
+            "select id, type, public_id, state, first_at, household from identifier where person = :p"
+            " order by first_at, id",
+            p=person,
+        )
+        ids = [r[0] for r in rows]
+        plain = vault.reveal(db, home.keys, ids)
+        keys = vault.keys_of(db, home.keys, ids)
+        invented = invented_sources(db)
+        told = [opened(t, keys, invented) for t in traits.read(db, ids)]
+        profile = faded(state.read(db, ids), now)
+        groups = members.read(db, ids)
+        consents = consent.entries(db, ids)
+        public = {r[0]: r[2] for r in rows}
+        made_up = invented_identifiers(db, ids)
+    standing = standing_views(told, now)
+    return Customer(
+        public[person], person, next((r[5] for r in rows if r[0] == person), person),
+        tuple(
+            Held(i, type_, pid, values.masked(type_, plain[i]) if i in plain else "erased", st, at, i in made_up)
+            for i, type_, pid, st, at, _ in rows
+        ),
+        profile,
+        tuple(sorted(told, key=lambda t: (standing.get(t.name) is not t, t.label, -t.since))),
+        standing, tuple(consents), len(groups),
+        brief.brief(profile, standing, now, decimals=DECIMALS),
+    )  # fmt: skip
+
+
+def standing_views(told: Sequence[TraitView], now: int) -> dict[str, TraitView]:
+    """The one that stands for each name: she said before we saw before we inferred, then the latest."""
+    best: dict[str, TraitView] = {}
+    for t in told:
+        if t.valid_until and t.valid_until <= now:
+            continue
+        rank = (traits.TRUST[t.said_by], t.since)
+        if t.name not in best or rank > (traits.TRUST[best[t.name].said_by], best[t.name].since):
+            best[t.name] = t
+    return best
+
+
+def opened(t: traits.Trait, keys: Mapping[int, object], invented: Collection[str]) -> TraitView:
+    """A trait with its value in the clear; one whose key is gone reads as erased."""
+    value = t.value
+    if value is None and t.sealed is not None:
+        key = keys.get(t.identifier)
+        value = unseal(key, t.sealed, vault.TRAIT).decode() if key is not None else '"erased"'  # type: ignore[arg-type]
+    known = traits.KNOWN.get(t.name)
+    label = known.label if known else t.name.replace("_", " ").capitalize()
+    return TraitView(
+        t.name, label, value or "null", t.said_by, t.occurred_at, t.source, t.source in invented, t.valid_until
+    )
+
+
+def faded(profile: Profile, now: int) -> Profile:
+    """Without the matters that nobody waits for any more (catalogue.FADES_DAYS)."""
+    kept = tuple(
+        m
+        for m in profile.open_matters
+        if not (days := catalogue.FADES_DAYS.get(m.kind, 0)) or m.opened_at > now - days * DAY
+    )
+    return profile._replace(open_matters=kept)
+
+
+def invented_sources(db: Db) -> set[str]:
+    """Sources whose people are made up (sample data)."""
+    return {s for (s,) in db.rows("select slug from source where invented = 1")}
+
+
+def invented_identifiers(db: Db, ids: Sequence[int]) -> set[int]:
+    """Which of these identifiers only ever came from a source of made-up people?"""
+    rows = db.rows(
+        "select si.identifier, min(coalesce(x.invented, 0)) from statement_identifier si"
+        " join statement s on s.id = si.statement left join source x on x.slug = s.source"
+        " where si.identifier in :ids group by si.identifier",
+        ids=list(ids),
+    )
+    return {i for i, all_invented in rows if all_invented}
+
+
+TIMELINE = f"""
+select {EVENT_COLUMNS} from event
+where (occurred_at < $before or (occurred_at = $before and id < $below))
+  and ($touchpoint = '' or touchpoint = $touchpoint) and ($name = '' or name = $name)
+order by occurred_at desc, id desc limit $most
+"""
+
+
+def timeline(
+    home: Home,
+    person: int,
+    *,
+    before: int = FAR,
+    below: bytes = b"",
+    most: int = 50,
+    touchpoint: str = "",
+    name: str = "",
+) -> list[Entry]:
+    """Her events over all touchpoints, newest first, fresh and sealed, strictly before (before, below)."""
+    ids = identifiers_of(home.store.read(), person)
+    lake = duck.open_lake(home, ids)
+    try:
+        asked = {"before": before, "below": below, "most": most, "touchpoint": touchpoint, "name": name}
+        return [Entry(*row) for row in lake.execute(TIMELINE, asked).fetchall()]
+    finally:
+        lake.close()
+
+
+def bodies(home: Home, entries: Sequence[Entry]) -> dict[bytes, bytes]:
+    """The events as received, opened; what was erased is missing."""
+    db = home.store.read()
+    keys = vault.keys_of(db, home.keys, {e.identifier for e in entries})
+    return {e.id: unseal(keys[e.identifier], e.body, vault.BODY) for e in entries if e.body and e.identifier in keys}
+
+
+def current(db: Db, public_id: str) -> tuple[int, str] | None:
+    """The person whom any public id ever shown now belongs to, and her id today."""
+    person = graph.person_of(db, public_id)
+    if person is None:
+        return None
+    row = db.row("select public_id from identifier where id = :p", p=person)
+    return (person, row[0]) if row else None
