@@ -12,7 +12,6 @@ from byname.home import Home
 from byname.identity import graph, values
 from byname.keyring import unseal
 from byname.lake import duck
-from byname.money import DECIMALS
 from byname.profile import brief, members, state, traits
 from byname.profile.brief import Brief, TraitView
 from byname.profile.state import Profile
@@ -21,6 +20,7 @@ from byname.profile.timeline import Entry
 from byname.store import Db
 from byname.terms import DAY
 from byname.touchpoints import catalogue
+from byname.touchpoints.money import EXPONENT
 from byname.trust import consent, vault
 
 
@@ -87,7 +87,7 @@ def read(home: Home, db: Db, person: int, now: int) -> Customer:
         profile,
         tuple(sorted(told, key=lambda t: (standing.get(t.name) is not t, t.label, -t.since))),
         standing, tuple(consents), len(groups),
-        brief.brief(profile, standing, now, decimals=DECIMALS),
+        brief.brief(profile, standing, now, decimals=EXPONENT),
     )  # fmt: skip
 
 

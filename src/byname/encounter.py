@@ -218,7 +218,7 @@ def happened(a: Arrival, identifier: int, keys: dict[int, AESGCM]) -> Happened:
     touched = [(Matter(kind, ref, e.due_at), opened) for kind, ref, opened in catalogue.matters(meaning, e.ref)]
     return Happened(
         a.id, identifier, e.source, e.touchpoint, e.name, meaning.kind, e.occurred_at, e.received_at, e.place,
-        e.ref, e.currency, e.amount, e.discount, e.lines,
+        e.ref, e.currency, e.amount, e.discount, e.lines, e.due_at,
         tuple(m for m, opened in touched if opened), tuple(m for m, opened in touched if not opened),
         seal(keys[identifier], e.body, vault.BODY) if identifier and e.body else None,
     )  # fmt: skip

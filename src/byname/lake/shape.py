@@ -29,6 +29,7 @@ EVENT = pa.schema(
         ("amount", pa.int64()),
         ("discount", pa.int64()),
         ("lines", pa.int64()),
+        ("due_at", pa.int64()),
         ("body", pa.binary()),
     ]
 )

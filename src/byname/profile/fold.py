@@ -39,6 +39,7 @@ class Happened(NamedTuple):
     amount: int = 0
     discount: int = 0
     lines: tuple[Line, ...] = ()
+    due_at: int = 0
     opens: tuple[Matter, ...] = ()
     closes: tuple[Matter, ...] = ()
     body: bytes | None = None  # sealed
@@ -46,14 +47,14 @@ class Happened(NamedTuple):
 
 EVENT_COLUMNS = (
     "id, identifier, source, touchpoint, name, occurred_at, received_at, place, ref,"
-    " currency, amount, discount, lines, body"
+    " currency, amount, discount, lines, due_at, body"
 )
 LINE_COLUMNS = (
     "event, position, identifier, occurred_at, place, product, quantity,"
     " currency, amount, discount, coupon, coupon_match"
 )
 
-EVENT = f"insert into event ({EVENT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+EVENT = f"insert into event ({EVENT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LINE = f"insert into line ({LINE_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 STATE = """
@@ -182,7 +183,7 @@ def fold(db: Db, events: Sequence[Happened]) -> None:
 def _event_row(h: Happened) -> tuple[object, ...]:
     return (
         h.id, h.identifier, h.source, h.touchpoint, h.name, h.occurred_at, h.received_at, h.place, h.ref,
-        h.currency, h.amount, h.discount, len(h.lines), h.body,
+        h.currency, h.amount, h.discount, len(h.lines), h.due_at, h.body,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ event = table(
     big("amount"),
     big("discount"),
     big("lines"),
+    big("due_at"),  # of a promise; 0: none
     blob("body", nullable=True),  # as received, encrypted under the identifier's data key
     rowid=False,
 )

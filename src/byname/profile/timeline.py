@@ -21,5 +21,6 @@ class Entry(NamedTuple):
     amount: int
     discount: int
     lines: int
+    due_at: int
     body: bytes | None
 
