@@ -27,19 +27,19 @@ def arrive(home: Home, count: int, *, seed: int = 0, days: int = 3, customers: i
         who, when = rng.randrange(1, customers + 1), START + rng.randrange(days * DAY)
         received, place = START + days * DAY + n, rng.choice(["s1", "s2"])
         if n % 3 == 2:
-            row = (event, who, "site", "web", "Page Viewed", when, received, "", "", "", 0, 0, 0, None)
+            row = (event, who, "site", "web", "Page Viewed", when, received, "", "", "", 0, 0, 0, 0, None)
             events.append(row)
             continue
         products = [(rng.choice("abcde"), rng.randrange(1, 5) * 1000, rng.randrange(1000)) for _ in range(2)]
         amount = sum(a for _, _, a in products)
         name = rng.choice(["Till Sale", "Till Sale", "Till Return"])
-        row = (event, who, "till", "till", name, when, received, place, f"r{n}", "EUR", amount, 5, 2, b"sealed")
+        row = (event, who, "till", "till", name, when, received, place, f"r{n}", "EUR", amount, 5, 2, 0, b"sealed")
         events.append(row)
         for p, (product, quantity, paid) in enumerate(products):
             lines.append((event, p, who, when, place, product, quantity, "EUR", paid, 5, 0, 0))
 
     def put(db: Any) -> None:
-        db.many(f"insert into event ({', '.join(EVENT.names)}) values ({', '.join('?' * 14)})", events)
+        db.many(f"insert into event ({', '.join(EVENT.names)}) values ({', '.join('?' * len(EVENT.names))})", events)
         db.many(f"insert into line ({LINE}) values ({', '.join('?' * 12)})", lines)
 
     home.store.write(put)
