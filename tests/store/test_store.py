@@ -105,3 +105,16 @@ def test_lost_keys_are_an_error_not_a_new_key(tmp_path: Path) -> None:
     (tmp_path / "h" / "keys" / "master.key").unlink()
     with pytest.raises(BynameError, match="A key of this home is missing"):
         open_home(tmp_path / "h")
+
+
+def test_between_two_transactions_the_writer_can_be_asked_for_something_else(home: Home) -> None:
+    def looks(db: Db) -> str:
+        with db.transaction():  # would fail inside another
+            return db.engine
+
+    waiting = [home.store.submit(lambda db, items: items, n) for n in range(5)]
+    assert home.store.between(looks) in ("sqlite", "postgres")
+    assert [w.result() for w in waiting] == [0, 1, 2, 3, 4]
+    with pytest.raises(ZeroDivisionError):
+        home.store.between(lambda db: 1 // 0)
+    assert home.store.write(lambda db: 1) == 1

@@ -174,3 +174,7 @@ def test_roles_name_only_known_permissions_and_only_few_may_erase() -> None:
     with pytest.raises(ValueError, match="Unknown permission"):
         access.permits("owner", "fly")
     assert doctest.testmod(access).failed == doctest.testmod(staff).failed == 0
+
+
+def test_an_unknown_login_costs_the_same_work_as_a_known_one() -> None:
+    assert not staff.HASHER.check_needs_rehash(staff.NOBODY), "make NOBODY anew with the hasher's parameters"

@@ -76,6 +76,11 @@ class Store:
 
         return self.submit(work, None).result()
 
+    def between(self, do: Callable[[Db], R]) -> R:
+        """Run `do` on the writing connection between two transactions (checkpoint, copy) and wait for it."""
+        done: Future[R] = self.submit(_between, do)
+        return done.result()
+
     def waiting(self) -> int:
         """How many items wait for the writer."""
         return len(self._queue)
@@ -98,8 +103,28 @@ class Store:
                     self._wake.wait()
                 if not self._queue:
                     return
-                taken = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            self._commit(taken)
+                taken = self._take()
+            if taken[0][0] is _between:
+                self._alone(*taken[0][1:])
+            else:
+                self._commit(taken)
+
+    def _take(self) -> list[tuple[Work, Any, Future[Any]]]:
+        """What goes into one transaction: all that waits, up to what must run between two."""
+        taken = [self._queue.popleft()]
+        while taken[0][0] is not _between and self._queue and len(taken) < MOST_TOGETHER:
+            if self._queue[0][0] is _between:
+                break
+            taken.append(self._queue.popleft())
+        return taken
+
+    def _alone(self, do: Callable[[Db], Any], future: Future[Any]) -> None:
+        try:
+            future.set_result(do(self._writer))  # type: ignore[arg-type]
+        except Exception as error:
+            if isinstance(error, DbGone):
+                self._reconnect()
+            future.set_exception(error)
 
     def _commit(self, taken: list[tuple[Work, Any, Future[Any]]]) -> None:
         for attempt in range(MOST_RETRIES):
@@ -145,6 +170,11 @@ class Store:
             self._writer.close()
         with suppress(Exception):
             self._writer = self._connect(False)
+
+
+def _between(db: Db, items: Sequence[Callable[[Db], Any]]) -> Sequence[Any]:
+    """Marks work that the loop runs outside a transaction."""
+    return [do(db) for do in items]
 
 
 def _runs(taken: list[tuple[Work, Any, Future[Any]]]) -> Iterator[list[tuple[Work, Any, Future[Any]]]]:
