@@ -193,3 +193,11 @@ def _line_rows(h: Happened) -> Iterable[tuple[object, ...]]:
             h.id, position, h.identifier, h.occurred_at, h.place, li.product, li.quantity, h.currency,
             li.amount, li.discount, li.coupon, li.coupon_match,
         )  # fmt: skip
+
+
+def replace(db: Db, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
+    """Put a derived table that was made again in the place of the live one."""
+    if table not in ("state", "latest", "matter"):
+        raise ValueError(table)
+    db.run(f"delete from {table}")
+    db.many(f"insert into {table} ({columns}) values ({', '.join('?' * (columns.count(',') + 1))})", rows)
