@@ -16,8 +16,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "byname"
 TARGET = SOURCE / "store" / "migrations" / "versions" / "0001_ground_floor.py"
 LATER = {"suggestion", "match_model"}  # tables that came with a later revision
 
-for tables in sorted(SOURCE.glob("*/tables.py")):
-    importlib.import_module(f"byname.{tables.parent.name}.tables")
+for tables in sorted(SOURCE.rglob("tables.py")):
+    importlib.import_module(".".join(["byname", *tables.relative_to(SOURCE).with_suffix("").parts]))
 for name in LATER & set(metadata.tables):
     metadata.remove(metadata.tables[name])
 with create_engine("sqlite://").connect() as connection:

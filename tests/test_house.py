@@ -181,11 +181,10 @@ WRITES = re.compile(r"\b(?:insert\s+(?:or\s+\w+\s+)?into|update|delete\s+from|tr
 def tables() -> dict[str, str]:
     """Table -> the unit whose tables.py declares it."""
     found = {}
-    for path in sorted(SOURCE.glob("*/tables.py")):
-        module = importlib.import_module(f"byname.{path.parent.name}.tables")
+    for module in rooms_tables():
         for value in vars(module).values():
             if type(value).__name__ == "Table":
-                found[value.name] = path.parent.name
+                found[value.name] = module.__name__.split(".")[1]
     return found
 
 
@@ -216,7 +215,8 @@ def test_no_query_attaches_sqlite_to_another_engine() -> None:
 
 
 def rooms_tables() -> list[Any]:
-    return [importlib.import_module(f"byname.{p.parent.name}.tables") for p in SOURCE.glob("*/tables.py")]
+    found = sorted(p.relative_to(SOURCE).with_suffix("").parts for p in SOURCE.rglob("tables.py"))
+    return [importlib.import_module(".".join(["byname", *parts])) for parts in found]
 
 
 def test_every_table_about_people_is_on_the_list_that_erasure_and_export_walk() -> None:

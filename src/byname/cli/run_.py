@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import home_option, json_option, now, progress
+from byname.cli.frame import home_option, json_option
 
 
 @click.command("run")

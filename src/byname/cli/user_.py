@@ -42,9 +42,7 @@ def add(login: str, name: str, role: str, home: Path, json: bool) -> None:
 
     with opened(home) as h:
         at = now()
-        made = h.store.write(
-            lambda db: staff.create(db, login=login, name=name, role=role, now=at, new_id=new_id)
-        )
+        made = h.store.write(lambda db: staff.create(db, login=login, name=name, role=role, now=at, new_id=new_id))
         link = link_address(h, h.store.write(lambda db: staff.make_link(db, h.keys, made, now=at)))
     answer({"id": made, "link": link}, json, lambda: click.echo(f"Send her this link; it works once:\n{link}"))
 

@@ -1,0 +1,1 @@
+"""Do the unmodified clients of others deliver to byname?"""
