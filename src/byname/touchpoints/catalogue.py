@@ -65,17 +65,14 @@ class Meaning(msgspec.Struct, frozen=True):
 
 
 def matters(meaning: Meaning, ref: str) -> Iterator[tuple[str, str, bool]]:
-    """Kind, ref and 'is it opened?' of every matter that this event touches. A matter without a code is not kept.
+    """Kind, ref and 'is it opened?' of every matter that this event touches.
 
     >>> list(matters(MEANING["Order Completed"], "A-17"))
     [('order', 'A-17', True), ('cart', '', False)]
     """
     for kinds, opened in ((meaning.opens, True), (meaning.closes, False)):
         for kind in kinds:
-            if kind in ONE_AT_A_TIME:
-                yield kind, "", opened
-            elif ref:
-                yield kind, ref, opened
+            yield kind, "" if kind in ONE_AT_A_TIME else ref, opened
 
 
 def _properties(*rows: tuple[str, str, str, object]) -> dict[str, Property]:
@@ -374,6 +371,6 @@ def canonical(name: str) -> str | None:
     return name
 
 
-def meaning_of(name: str) -> Meaning:
+def meaning(name: str) -> Meaning:
     """What an event of this canonical name means; a custom one is a contact."""
     return MEANING.get(name, CUSTOM)

@@ -1,0 +1,30 @@
+"""How much may one request bring? The limits of a home, as parsers take them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from byname.settings import Settings
+from byname.terms import SECOND
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Sizes in bytes, times in microseconds. `currency` is that of an amount which comes without one."""
+
+    body_bytes: int = 4000 * 1024
+    event_bytes: int = 32 * 1024
+    batch: int = 2500
+    identifiers: int = 50
+    clock_ahead: int = 60 * SECOND
+    currency: str = "GBP"
+
+    @staticmethod
+    def of(settings: Settings) -> Limits:
+        return Limits(
+            settings.max_body_kb * 1024,
+            settings.max_event_kb * 1024,
+            settings.max_batch,
+            settings.max_identifiers,
+            settings.clock_ahead_s * SECOND,
+            settings.currency,
+        )

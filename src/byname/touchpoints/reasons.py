@@ -1,0 +1,53 @@
+"""Why can an arrival not be used? The closed list: every refusal names one of these, with its rule and cure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """The rule in words, and what the sender or the company can do."""
+
+    rule: str
+    cure: str
+
+
+REASONS: dict[str, Reason] = {
+    "not_json": Reason("The body must be valid JSON in UTF-8", "Mend the sender's encoder"),
+    "malformed": Reason("A field has another type than the interface says", "Send the type that docs/events.md names"),
+    "too_deep": Reason("JSON may be nested a few hundred levels", "Send flat properties"),
+    "too_large": Reason("An event must be within the source's size limit", "Send less, or raise the limit"),
+    "too_many": Reason("A batch must be within the limit of events", "Send smaller batches"),
+    "too_many_identifiers": Reason("One event may carry only so many identifiers", "Send one person per event"),
+    "no_type": Reason("`type` must be identify, track, page, screen, group or alias", "Name one of them"),
+    "no_identifier": Reason("Someone must be named: userId, anonymousId or another identifier", "Add one"),
+    "bad_name": Reason("`event` must be a name, not a sentence, address or number", "Name what happened in few words"),
+    "name_not_allowed": Reason("This source may not send this event", "Allow the name at the source"),
+    "schema": Reason("The properties must fit the schema of the source", "Mend the sender or the schema"),
+    "bad_time": Reason("Times must be ISO 8601 and not before 1970", "Send for example 2026-11-21T10:00:00Z"),
+    "bad_amount": Reason("Amounts must be numbers within 64 bits", "Send for example 19.99, and no minus in a sale"),
+    "bad_currency": Reason("`currency` must be an ISO 4217 code", "Send for example EUR"),
+    "bad_lines": Reason("`products` must be a list of objects", "Send one object per product"),
+    "card_number": Reason("No payment card number, ever; it was struck out", "Send the processor's token or the PAR"),
+    "unmapped": Reason("The source's mapping does not know this type of message", "Add the type to its mapping"),
+    "unprocessable": Reason("byname could not take it in", "Report it; replay it after the update"),
+}
+
+
+class Unfit(Exception):
+    """Why one event cannot be used; becomes a Quarantined. `detail` holds no personal value."""
+
+    def __init__(self, reason: str, field: str = "", detail: str = "") -> None:
+        self.reason, self.field = reason, field
+        self.detail = detail or in_words(reason)
+        super().__init__(reason)
+
+
+def in_words(reason: str, value: str = "") -> str:
+    """Rule, value and cure of a reason.
+
+    >>> in_words("bad_currency", "length 4")
+    '`currency` must be an ISO 4217 code: length 4. Send for example EUR.'
+    """
+    rule, cure = REASONS[reason]
+    return f"{rule}: {value}. {cure}." if value else f"{rule}. {cure}."
