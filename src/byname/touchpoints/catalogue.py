@@ -371,6 +371,6 @@ def canonical(name: str) -> str | None:
     return name
 
 
-def meaning(name: str) -> Meaning:
+def meaning_of(name: str) -> Meaning:
     """What an event of this canonical name means; a custom one is a contact."""
     return MEANING.get(name, CUSTOM)

@@ -154,7 +154,7 @@ def _event(
         raise Unfit("name_not_allowed", "$.event")
     if source.schemas:
         source.check(name, raw)
-    meaning = catalogue.meaning(name)
+    meaning = catalogue.meaning_of(name)
     identifiers, witnesses, traits = _who(call, kind, properties)
     if len(identifiers) > limits.identifiers:
         found = f"{len(identifiers)}, at most {limits.identifiers}"
