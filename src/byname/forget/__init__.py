@@ -1,0 +1,8 @@
+"""How is a customer erased everywhere, and how does she get everything that is held about her?"""
+
+from __future__ import annotations
+
+from byname.forget.erasure import Erased, erase, resume
+from byname.forget.takeout import export, readable
+
+__all__ = ["Erased", "erase", "export", "readable", "resume"]
