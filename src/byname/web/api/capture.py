@@ -22,7 +22,9 @@ from litestar.types import Receive, Scope, Send
 from byname.encounter import Byname, Delivery
 from byname.store.db import DbGone
 from byname.touchpoints import segment, sources
-from byname.touchpoints.segment import Limits
+from byname.touchpoints.limits import Limits
+from byname.touchpoints.parsed import Verdict
+from byname.touchpoints.reasons import REASONS
 from byname.touchpoints.sources import Source
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias", "batch")
@@ -78,14 +80,19 @@ class Capture:
         if wait_s:
             raise Refused(429, "too_many_requests", f"This source may send {source.rate_per_s} requests a second", wait_s)
         parsed = segment.parse(body, kind, source, now, self.limits)
+        if parsed.refused:
+            rule, cure = REASONS[parsed.refused]
+            status = 413 if parsed.refused in ("too_large", "too_many") else 400
+            raise Refused(status, parsed.refused, f"{rule}. {cure}")
         arrivals = [self.product.prepare(e, needs_consent=source.needs_consent) for e in parsed.events]
         delivery = Delivery(source.slug, arrivals, parsed.quarantined, now)
         done = await asyncio.wrap_future(self.product.deliver(delivery))
         verdicts = merged(parsed.verdicts, done)
         strict = b"strict=1" in scope["query_string"]
-        bad = parsed.broken or (strict and any(v["verdict"] == "quarantined" for v in verdicts))
+        quarantined = sum(v["verdict"] == "quarantined" for v in verdicts)
+        bad = strict and quarantined > 0
         told = {"success": not bad, "accepted": done.count("accepted"), "repeated": done.count("repeated"),
-                "quarantined": sum(v["verdict"] == "quarantined" for v in verdicts), "items": verdicts}  # fmt: skip
+                "quarantined": quarantined, "items": verdicts}  # fmt: skip
         await answer(send, 400 if bad else 200, msgspec.json.encode(told))
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
@@ -108,7 +115,7 @@ class Capture:
         return Refused(413, "too_large", f"A request may have {self.most_bytes // 1024} KB; send smaller batches")
 
     def _source(self, scope: Scope, body: bytes) -> Source:
-        key = basic_user(scope) or segment.write_key(body)
+        key = basic_user(scope) or body_key(body)
         source = self.known.by_key(self.product.home.store.read(), key, self.clock()) if key else None
         if source is None:
             raise Refused(401, "unknown_key", "The write key is missing or not known. See Sources for the right one")
@@ -131,6 +138,18 @@ def basic_user(scope: Scope) -> str:
         return ""
 
 
+class Keyed(msgspec.Struct, rename="camel"):
+    write_key: str = ""
+
+
+def body_key(body: bytes) -> str:
+    """The write key in the body, where SDKs put it that send no header."""
+    try:
+        return msgspec.json.decode(body, type=Keyed).write_key
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
 def unpacked(body: bytes, scope: Scope, most_bytes: int) -> bytes:
     """The body without its gzip, never more of it than may come: a bomb is refused before it is large."""
     encoding = next((v for k, v in scope["headers"] if k == b"content-encoding"), b"").lower()
@@ -150,15 +169,16 @@ def unpacked(body: bytes, scope: Scope, most_bytes: int) -> bytes:
     return plain
 
 
-def merged(parsed: list[Any], done: list[str]) -> list[dict[str, str]]:
+def merged(parsed: list[Verdict], done: list[str]) -> list[dict[str, str]]:
     """One verdict per item, in the order sent: quarantined by the parser, or what the writer made of it."""
     taken = iter(done)
     found = []
     for v in parsed:
-        if v.verdict == "accepted":
-            found.append({"verdict": next(taken)})
+        if v.status == "accepted":
+            found.append({"messageId": v.message_id, "verdict": next(taken)})
         else:
-            found.append({"verdict": v.verdict, "reason": v.reason, "field": v.field, "detail": v.detail})
+            told = {"verdict": v.status, "reason": v.reason, "field": v.field, "detail": v.detail}
+            found.append({"messageId": v.message_id, **told})
     return found
 
 
