@@ -7,17 +7,18 @@ from pathlib import Path
 
 from byname.terms import BynameError, GroundBroken
 
-HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "0002"  # the newest revision in migrations/versions; a test holds the two together
 
 
-def migrate(database: str, home: Path) -> None:
-    """Bring the day store to HEAD. Quick when it is there already (Alembic is loaded only when needed)."""
+def migrate(database: str, home: Path, *, to: str = HEAD) -> None:
+    """Bring the day store to a revision. Quick when it is there already (Alembic is loaded only when needed)."""
     at = _revision(database, home)
-    if at == HEAD:
+    if at == to:
         return
-    if at > HEAD:
+    if max(at, to) > HEAD:
         cure = "Start it with the byname that made it, or a newer one"
-        raise BynameError("This home is newer than this program", f"schema {at}, program knows {HEAD}", cure)
+        newest = max(at, to)
+        raise BynameError("This home is newer than this program", f"schema {newest}, program knows {HEAD}", cure)
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, text
@@ -31,7 +32,7 @@ def migrate(database: str, home: Path) -> None:
             connection.execute(text("select pg_advisory_lock(7205759403)"))
             connection.commit()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     engine.dispose()
 
 
