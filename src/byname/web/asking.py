@@ -1,0 +1,95 @@
+"""What does a page know when it is asked, and what may it answer? Values only: pages are tested without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from byname.home import Home
+from byname.store import Db
+from byname.web.product import Product
+from byname.web.words import Say
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Who sits in front of the screen."""
+
+    id: str
+    name: str
+    role: str
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    @property
+    def actor(self) -> str:
+        return f"staff:{self.id}"
+
+    @property
+    def initials(self) -> str:
+        """
+        >>> Staff("1", "Ann de Vries", "agent", frozenset()).initials
+        'AV'
+        """
+        words = self.name.split()
+        return "".join(w[0] for w in (words[:1] + words[1:][-1:])).upper()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request of a signed-in person, as plain values. Reading and writing go through `home.store`."""
+
+    product: Product
+    home: Home
+    staff: Staff
+    say: Say
+    now: int
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    terminal: str = ""
+    part: bool = False  # only the fragment is wanted (htmx)
+
+    @property
+    def db(self) -> Db:
+        return self.home.store.read()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A template with what it shows."""
+
+    template: str
+    values: Mapping[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Goto:
+    """See another page of ours next (303), with a note from the closed list NOTES."""
+
+    path: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file to keep."""
+
+    content: bytes
+    media_type: str
+    file_name: str
+
+
+Answer = Shown | Goto | Sent
+
+
+class NotThere(Exception):
+    """There is no such thing, or none that this person may see: the same answer."""
+
+
+class NotAllowed(Exception):
+    """The role of this person does not cover that."""

@@ -1,0 +1,19 @@
+"""To come."""
+
+from __future__ import annotations
+
+from byname.web.asking import Answer, Ask, Goto
+
+TITLE = "Till"
+PATH = "/till"
+PERMISSION = "recognise"
+ICON = "till"
+MENU = True
+
+
+def page(ask: Ask) -> Answer:
+    return Goto("/")
+
+
+def open_count(ask: Ask) -> int:
+    return 0
