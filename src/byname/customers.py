@@ -5,7 +5,7 @@ A customer is the identifiers whose `person` is hers, now. Her history is their 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from byname.home import Home
@@ -18,7 +18,7 @@ from byname.profile.state import Profile
 from byname.profile.fold import EVENT_COLUMNS
 from byname.profile.timeline import Entry
 from byname.store import Db
-from byname.terms import DAY
+from byname.terms import DAY, BynameError, Key
 from byname.touchpoints import catalogue
 from byname.touchpoints.money import EXPONENT
 from byname.trust import consent, vault
@@ -184,3 +184,20 @@ def current(db: Db, public_id: str) -> tuple[int, str] | None:
         return None
     row = db.row("select public_id from identifier where id = :p", p=person)
     return (person, row[0]) if row else None
+
+
+def whom(db: Db, asked: str, key: Callable[[str, str], Key | None]) -> tuple[int, str]:
+    """The person and today's public id of a customer asked for by any public id, or as type:value.
+
+    Errors: BynameError when nobody is found; it does not repeat the value, which may be personal.
+    """
+    found = current(db, asked)
+    if found is None and ":" in asked:
+        shown = key(*asked.split(":", 1))
+        sql = "select public_id from identifier where token = :token and erased = 0 and state = 'own'"
+        row = db.row(sql, token=shown.token) if shown else None
+        found = current(db, row[0]) if row else None
+    if found is None:
+        cure = "Ask by her id (c...), or by an identifier as type:value, such as email:ann@shop.example"
+        raise BynameError("No such customer", cure=cure)
+    return found

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -86,42 +86,52 @@ def console() -> Any:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
-Advance = Callable[[int, int], None]  # done, total
+class Advance(Protocol):
+    """Told how far something is."""
+
+    def __call__(self, done: int, total: int, what: str = "") -> None: ...
 
 
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Iterator[Advance]:
-    """A bar on the error stream, so that the answer stays clean; plain lines where there is no terminal."""
-    import sys
-
+    """A bar on the error stream, so that the answer stays clean; a line a tenth where there is no terminal."""
     if quiet:
-        yield lambda done, total: None
+        yield lambda done, total, what="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    drawn = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    drawn = Console(stderr=True)
     if not drawn.is_terminal:
         yield _lines(title)
         return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=drawn, transient=True) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total, what="": bar.update(
+            task, completed=done, total=total or None, description=what or title
+        )
 
 
 def _lines(title: str) -> Advance:
-    """A line per tenth, for logs."""
-    last = -1
+    """For logs: a line when something new begins, and one per tenth."""
+    last: tuple[str, int] = ("", -1)
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int, what: str = "") -> None:
         nonlocal last
-        tenth = done * 10 // total if total else 0
-        if tenth > last:
-            last = tenth
-            click.echo(f"{title}: {done:,} of {total:,}", err=True)
+        here = (what or title, done * 10 // total if total else 0)
+        if here != last:
+            last = here
+            click.echo(f"{here[0]}: {done:,} of {total:,}" if total else here[0], err=True)
 
     return advance
+
+
+@contextmanager
+def telling(title: str, *, quiet: bool = False) -> Iterator[Callable[..., None]]:
+    """For work that tells its steps: call with what is going on and the share done, 0 to 1, where it is known."""
+    with progress(title, quiet=quiet) as advance:
+        yield lambda what, part=0.0: advance(round(part * 100), 100 if part else 0, f"{title}: {what}")
 
 
 def moment(at: int) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json as json_
+import logging
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from byname.cli.frame import new_id, now
 
 if TYPE_CHECKING:
     from byname.encounter import Byname
@@ -29,11 +33,16 @@ def link_address(home: Home, secret: str, port: int = 0) -> str:
 
 def serve(product: Byname, host: str, port: int, *, json: bool) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is under way and return."""
+    import structlog
     import uvicorn
 
+    from byname import forget
+    from byname.learn import Tide
     from byname.web.app import create_app
 
+    logs(product.home.settings.log_level)
     taken = bound(host, port)
+    forget.resume(product.home, now=now())
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -51,7 +60,13 @@ def serve(product: Byname, host: str, port: int, *, json: bool) -> None:
     # before the home is closed
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    Announcing(config).run(sockets=[taken])
+    tide = Tide(product, now)
+    tide.failed = lambda error: structlog.get_logger("byname").error("sealing", kind=type(error).__name__)
+    tide.start()
+    try:
+        Announcing(config).run(sockets=[taken])
+    finally:
+        tide.stop()
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -73,7 +88,6 @@ def bound(host: str, port: int) -> socket.socket:
 
 def announce(home: Home, port: int, json: bool) -> None:
     """Say where the server is and, while nobody can sign in yet, by which link the owner does."""
-    from byname.cli.frame import new_id, now
     from byname.trust import staff
 
     secret = home.store.write(lambda db: staff.first_link(db, home.keys, now=now(), new_id=new_id))
@@ -84,3 +98,25 @@ def announce(home: Home, port: int, json: bool) -> None:
     click.echo(f"byname is open at {address(home, port)} (Ctrl-C stops it)")
     if link:
         click.echo(f"Sign in for the first time, and choose your password, here:\n\n  {link}\n")
+
+
+def logs(level: str) -> None:
+    """Structured logs on the error stream: for people at a terminal, else one JSON object a line."""
+    import structlog
+
+    from byname.terms import BynameError
+
+    levels = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+    if level not in levels:
+        raise BynameError(f"Unknown log_level '{level}'", cure=f"Known: {', '.join(levels)}")
+    people = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(levels[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
