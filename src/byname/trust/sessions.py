@@ -85,6 +85,12 @@ def end(db: Db, keyring: Keyring, secret: str) -> None:
         db.run("delete from session where digest = :d", d=_digest(keyring, secret))
 
 
+def end_all(db: Db) -> None:
+    """Everyone signs in anew, and no old link works: after a restore."""
+    db.run("delete from session")
+    db.run("delete from invitation")
+
+
 def is_ours(session: Session, csrf: str) -> bool:
     """Does a form come from a page of this session?"""
     return hmac.compare_digest(session.csrf.encode(), csrf.encode())
