@@ -55,10 +55,15 @@ ISSUERS: tuple[tuple[str, str, str, range | tuple[int, ...]], ...] = (
 )
 _BY_FIRST = {d: tuple(i for i in ISSUERS if i[1][0] <= d <= i[2][0]) for d in "0123456789"}
 
+_LENGTHS = {d: frozenset(n for i in found for n in i[3]) for d, found in _BY_FIRST.items()}
+_STARTS = frozenset(b"%02d" % n for n in range(100) for i in ISSUERS if i[1][:2] <= f"{n:02}" <= i[2][:2].ljust(2, "9"))
+
 _TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _SEPARATORS = b" -.\t\0"
 _TWELVE = b"0" * 12
 _RUN = re.compile(r"[0-9][0-9 .\-\t]{11,}")
+_RUN_BYTES = re.compile(rb"[0-9][0-9 .\-\t]{11,}")
+_AS_SPACES = bytes.maketrans(b"-.", b"  ")
 _GROUP = re.compile(r"[0-9]+")
 _FAR = 3  # more separators than this between two groups: they do not belong together
 _ODD = re.compile(
@@ -85,12 +90,24 @@ class Span(NamedTuple):
 
 def may_hold(body: bytes) -> bool:
     """Could there be a card number? Fast; a yes needs `find_card_number`, a no is certain."""
-    if _TWELVE in body.translate(_TO_ZEROS, _SEPARATORS):
-        return True
-    if body.isascii() and b"\\u" not in body:
-        return False
+    if body.isascii() and b"\\u" not in body and b"\0" not in body:
+        return _TWELVE in body.translate(_TO_ZEROS, _SEPARATORS) and any(map(_may_begin, _RUN_BYTES.findall(body)))
     flat, _ = _flatten(body.decode("utf-8", "surrogateescape"))
     return _TWELVE in flat.encode("ascii").translate(_TO_ZEROS, _SEPARATORS)
+
+
+def _may_begin(run: bytes) -> bool:
+    """Does a group of this run begin as some issuer's numbers do, with twelve digits to come?"""
+    groups = run.translate(_AS_SPACES).split()
+    digits = b"".join(groups)
+    at = 0
+    for group in groups:
+        if len(digits) - at < 12:
+            return False
+        if digits[at : at + 2] in _STARTS:
+            return True
+        at += len(group)
+    return False
 
 
 def find_card_number(text: bytes | str, field: str = "") -> Span | None:
@@ -236,11 +253,12 @@ def _among(flat: str, groups: list[_Group], field: str) -> Iterator[Span]:
 def _from(flat: str, groups: list[_Group], i: int, field: str) -> Iterator[Span]:
     """Card numbers that begin with the i-th group."""
     digits = ""
+    lengths = _LENGTHS[groups[i].digits[0]]
     for j in range(i, len(groups)):
         digits += groups[j].digits
         if len(digits) > 19:
             return
-        if len(digits) < 12:
+        if len(digits) not in lengths:
             continue
         span = Span(groups[i].start, groups[j].end)
         if j == i + 1 and (power := _EXPONENT.match(flat, span.end)) and flat[groups[i].end] == ".":

@@ -172,7 +172,7 @@ def _line(product: Any, position: int, exponent: int) -> Line:
 
     if product.get("amount") is not None:
         amount = minor("amount")
-    elif type(price := product.get("price")) in (int, Decimal) and quantity != 1000:
+    elif isinstance(price := product.get("price"), int | Decimal) and not isinstance(price, bool) and quantity != 1000:
         if scaled(price, exponent) is None:
             raise Unfit("bad_amount", f"$.{where}.price")
         # One rounding, after the product: 0.335 kg at 2.99 is 1.00, whatever 2.99 x 335 looks like on the way.

@@ -19,7 +19,7 @@ from byname.terms import EPOCH, MICROSECOND, ConsentSaid, Event, Identifier, Mem
 from byname.touchpoints import cards, catalogue, who
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.orders import money_of, place_of, ref_of
-from byname.touchpoints.parsed import Parsed, Verdict
+from byname.touchpoints.parsed import Parsed, Verdict, refused
 from byname.touchpoints.reasons import Unfit, in_words
 from byname.touchpoints.sources import Source
 
@@ -35,6 +35,9 @@ MOST_MESSAGE_ID = 100
 TOUCHPOINTS = frozenset(Touchpoint)
 IN_PERSON = frozenset({"till", "kiosk", "cashpoint", "call_centre", "face_to_face", "device"})
 """Where people turn up without any id: cash at the till, a caller who hides the number."""
+
+
+__all__ = ["KINDS", "Limits", "parse", "write_key"]
 
 
 class Context(msgspec.Struct, rename="camel", gc=False):
@@ -83,7 +86,7 @@ def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limit
     Never raises over what was sent: bytes of any sort give verdicts or a refusal.
     """
     if len(raw) > limits.body_bytes:
-        return Parsed(refused="too_large")
+        return refused("too_large")
     if kind != "batch":
         return _each([raw], kind, None, source, received_at, limits, cards.may_hold(raw))
     try:
@@ -91,10 +94,10 @@ def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limit
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         whole = _open_by_hand(raw)
         if whole is None:
-            return Parsed(refused=_why_not_json(error))
+            return refused(_why_not_json(error))
         envelope = whole
     if len(envelope.batch) > limits.batch:
-        return Parsed(refused="too_many")
+        return refused("too_many")
     items = [bytes(item) for item in envelope.batch]
     if envelope.context:
         items = [_with_context(item, envelope.context) for item in items]
@@ -385,6 +388,18 @@ def _message_id(given: Any, raw: bytes, sent_at: Any, repeats: dict[bytes, int])
         return str(given)
     nth = repeats[raw] = repeats.get(raw, -1) + 1
     return "byname-" + blake2b(raw + repr((sent_at, nth)).encode(), digest_size=16).hexdigest()
+
+
+class _Key(msgspec.Struct, rename="camel"):
+    write_key: str = ""
+
+
+def write_key(raw: bytes) -> str:
+    """The write key that stands in a body ('' if none): browsers' beacons can send no header."""
+    try:
+        return msgspec.json.decode(raw, type=_Key).write_key
+    except (ValueError, RecursionError):
+        return ""
 
 
 class _Id(msgspec.Struct, rename="camel"):
