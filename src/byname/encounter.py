@@ -25,7 +25,7 @@ from byname.profile import fold, members, once, traits
 from byname.profile.fold import Happened, Matter
 from byname.store import Db
 from byname.store.db import Conflict, DbGone
-from byname.terms import Event, Identifier, Key, Quarantined
+from byname.terms import ConsentSaid, Event, Identifier, Key, Quarantined
 from byname.touchpoints import catalogue, intake, quarantine
 from byname.trust import consent, unrecognised, vault
 
@@ -40,7 +40,8 @@ class Arrival(NamedTuple):
     keys: tuple[Key, ...]
     values: tuple[str, ...]  # plain, beside keys
     witnesses: tuple[Key, ...]
-    same: tuple[Key, Key] | None
+    same: tuple[Key, Key] | None  # a trusted source says that these are one person
+    consents: tuple[ConsentSaid, ...]  # in byname's words
     keep: bool  # False: it may not be kept; only what it says about consent is
 
 
@@ -77,25 +78,31 @@ class Byname:
         """Hand a delivery to the writer; the future holds the verdicts once they are durable."""
         return self.home.store.submit(self._work, delivery)
 
-    def prepare(self, event: Event, *, needs_consent: bool = False) -> Arrival:
-        """Normalise, make tokens, and see whether the event may be kept."""
-        found = [k for i in event.identifiers if (k := self._key(i)) is not None]
+    def prepare(self, event: Event, *, needs_consent: bool = False, trusted: bool = False) -> Arrival:
+        """Normalise, make tokens, and see whether the event may be kept.
+
+        What a source that is not `trusted` says of two ids is a sighting of both (docs/decisions/0103).
+        """
+        shown = event.identifiers if event.same is None or trusted else (*event.identifiers, *event.same)
+        found = [k for i in shown if (k := self._key(i)) is not None]
         if len(found) > 1:
             found.sort(key=lambda f: self.policy.rule(f[0].type).rank)  # stable: order of sending among equals
             found = list(dict.fromkeys(found))
-        same = None
-        if event.same is not None:
-            a, b = self._key(event.same[0]), self._key(event.same[1])
-            same = (a[0], b[0]) if a and b and a != b else None
+        said, _ = consent.understand(event.consents) if event.consents else ((), ())
         return Arrival(
             message_digest(event.message_id),
             event,
             tuple(k for k, _ in found),
             tuple(v for _, v in found),
             tuple(k[0] for i in event.witnesses if (k := self._key(i)) is not None),
-            same,
-            consent.why_not_collect(needs_consent, event.consents) is None,
+            self._ends(event.same) if event.same is not None and trusted else None,
+            tuple(said),
+            consent.why_not_collect(needs_consent, said) is None,
         )
+
+    def _ends(self, same: tuple[Identifier, Identifier]) -> tuple[Key, Key] | None:
+        a, b = self._key(same[0]), self._key(same[1])
+        return (a[0], b[0]) if a and b and a != b else None
 
     def key(self, type: str, raw: str) -> Key | None:
         """The keyed token of a raw identifier value, or None when it is nobody's."""
@@ -193,7 +200,7 @@ class Byname:
                 consent.entry_id(a.id, said), i, said.purpose, said.channel, said.granted,
                 a.event.occurred_at, a.event.source, f"source:{a.event.source}",
             )
-            for a, i in zip(arrivals, own, strict=True) if i for said in a.event.consents
+            for a, i in zip(arrivals, own, strict=True) if i for said in a.consents
         ])  # fmt: skip
 
 

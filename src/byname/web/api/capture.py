@@ -78,13 +78,17 @@ class Capture:
         source = self._source(scope, body)
         wait_s = self.pace.wait_s(source, now)
         if wait_s:
-            raise Refused(429, "too_many_requests", f"This source may send {source.rate_per_s} requests a second", wait_s)
+            raise Refused(
+                429, "too_many_requests", f"This source may send {source.rate_per_s} requests a second", wait_s
+            )
         parsed = segment.parse(body, kind, source, now, self.limits)
         if parsed.refused:
             rule, cure = REASONS[parsed.refused]
             status = 413 if parsed.refused in ("too_large", "too_many") else 400
             raise Refused(status, parsed.refused, f"{rule}. {cure}")
-        arrivals = [self.product.prepare(e, needs_consent=source.needs_consent) for e in parsed.events]
+        arrivals = [
+            self.product.prepare(e, needs_consent=source.needs_consent, trusted=source.trusted) for e in parsed.events
+        ]
         delivery = Delivery(source.slug, arrivals, parsed.quarantined, now)
         done = await asyncio.wrap_future(self.product.deliver(delivery))
         verdicts = merged(parsed.verdicts, done)
