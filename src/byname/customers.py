@@ -6,7 +6,7 @@ A customer is the identifiers whose `person` is hers, now. Her history is their 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from byname.home import Home
 from byname.identity import graph, values
@@ -14,15 +14,14 @@ from byname.keyring import unseal
 from byname.lake import duck
 from byname.profile import brief, members, state, traits
 from byname.profile.brief import Brief, TraitView
-from byname.profile.state import Profile
 from byname.profile.fold import EVENT_COLUMNS
+from byname.profile.state import Profile
 from byname.profile.timeline import Entry
 from byname.store import Db
 from byname.terms import DAY, BynameError, Key
 from byname.touchpoints import catalogue
 from byname.touchpoints.money import EXPONENT
 from byname.trust import consent, vault
-
 
 FAR = 1 << 62  # after every moment
 
@@ -201,3 +200,31 @@ def whom(db: Db, asked: str, key: Callable[[str, str], Key | None]) -> tuple[int
         cure = "Ask by her id (c...), or by an identifier as type:value, such as email:ann@shop.example"
         raise BynameError("No such customer", cure=cure)
     return found
+
+
+ALL = """
+with seen as (
+    select i.person, count(distinct s.identifier) as active, sum(s.events) as events, min(s.first_at) as first_at,
+        max(s.last_at) as last_at
+    from identifier i join state s on s.identifier = i.id group by i.person
+), paid as (
+    select i.person, s.currency, sum(s.orders) as orders, sum(s.returns) as returns, sum(s.items) as items,
+        sum(s.spent) as spent, sum(s.refunded) as refunded, sum(s.saved) as saved, max(s.last_order_at) as last_order_at
+    from identifier i join state s on s.identifier = i.id where s.currency <> '' group by i.person, s.currency
+)
+select c.public_id, h.public_id, cast(seen.events as bigint), seen.first_at, seen.last_at, coalesce(paid.currency, ''),
+    cast(coalesce(paid.orders, 0) as bigint), cast(coalesce(paid.returns, 0) as bigint),
+    cast(coalesce(paid.items, 0) as bigint), cast(coalesce(paid.spent, 0) as bigint),
+    cast(coalesce(paid.refunded, 0) as bigint), cast(coalesce(paid.saved, 0) as bigint),
+    coalesce(paid.last_order_at, 0)
+from seen join identifier c on c.id = seen.person join identifier h on h.id = c.household
+    left join paid on paid.person = seen.person
+order by 1, 6
+"""
+ALL_COLUMNS = ("customer", "household", "events", "first_at", "last_at", "currency", "orders", "returns", "items",
+               "spent", "refunded", "saved", "last_order_at")  # fmt: skip
+
+
+def everyone(db: Db) -> list[tuple[Any, ...]]:
+    """ALL_COLUMNS of every customer who did anything, a row per currency she paid in; nothing personal."""
+    return db.rows(ALL)
