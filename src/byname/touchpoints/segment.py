@@ -422,13 +422,13 @@ def _quarantined(raw: bytes, kind: str, sent_at: Any, source: Source, received_a
     if type(sent_at) is str and len(sent_at) < 64:
         extra["sentAt"] = sent_at
     if extra:
-        body = _filled(raw, extra)
+        body = filled(raw, extra)
     if why.reason == "card_number":
         body = cards.strike_out(body)
     return Quarantined(source.slug, why.reason, why.field, why.detail, received_at, body)
 
 
-def _filled(raw: bytes, extra: dict[str, str]) -> bytes:
+def filled(raw: bytes, extra: dict[str, str]) -> bytes:
     """The object with members that it lacks; anything else as it is."""
     try:
         own = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])

@@ -17,6 +17,7 @@ source = table(
     big("max_event_bytes"),  # 0: the setting
     text("allowed", nullable=True),  # JSON list of event names; null: any
     text("schemas", nullable=True),  # JSON object: event name -> JSON Schema of its properties
+    text("mapping", nullable=True),  # JSON: how a webhook's types become events (webhook.py)
     big("needs_consent"),  # 1: events without a consent object are not kept
     big("trusted"),  # 1: its account and loyalty ids were shown by login or scan (possession)
     big("invented"),  # 1: its people are made up (sample data); shown wherever they show
@@ -39,6 +40,7 @@ intake = table(
 quarantine = table(
     "quarantine",
     serial(),
+    blob("digest", unique=True),  # keyed, of source, reason and message: a retry is not listed twice
     text("source"),
     text("reason"),  # one of touchpoints.REASONS
     text("field"),

@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("island", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("household", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("crowd", sa.Text(), nullable=False),
         sa.Column("erased", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("public_id"),
@@ -223,6 +224,7 @@ def upgrade() -> None:
     op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
@@ -235,6 +237,7 @@ def upgrade() -> None:
         sa.Column("data_key", sa.LargeBinary(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
         sqlite_with_rowid=True,
     )
     op.create_index("quarantine_state", "quarantine", ["state", "reason"], unique=False)
@@ -298,6 +301,7 @@ def upgrade() -> None:
         sa.Column("max_event_bytes", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("allowed", sa.Text(), nullable=True),
         sa.Column("schemas", sa.Text(), nullable=True),
+        sa.Column("mapping", sa.Text(), nullable=True),
         sa.Column("needs_consent", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("trusted", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("invented", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -350,6 +354,7 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("live", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sid"),
         sqlite_with_rowid=True,
@@ -362,6 +367,14 @@ def upgrade() -> None:
         sa.Column("side", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("identifier", "statement"),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "statement_identifier_said",
+        "statement_identifier",
+        ["identifier"],
+        unique=False,
+        sqlite_where=sa.text("side > 0"),
+        postgresql_where=sa.text("side > 0"),
     )
     op.create_index("statement_identifier_statement", "statement_identifier", ["statement", "identifier"], unique=False)
     op.create_table(
