@@ -3,12 +3,14 @@
 A command's file is read when it is asked for, so that `byname --help` costs next to nothing.
 
 Exit codes: 0 done; 1 the answer is no (a law does not hold, rows were bad, nobody found); 2 asked wrongly;
-3 the home is in use by another process; 4 the ground is broken (disk, database, keys).
+3 the home is in use by another process; 4 the ground is broken (disk, database, keys); 5 a mistake of byname's own
+(BYNAME_TRACE=1 shows where).
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from importlib import import_module
 from typing import Any
 
@@ -31,7 +33,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("restore", "Make a home from a backup"),
 )
 
-OK, NO, ASKED_WRONGLY, IN_USE, BROKEN = 0, 1, 2, 3, 4
+OK, NO, ASKED_WRONGLY, IN_USE, BROKEN, OUR_MISTAKE = range(6)
 GROUND_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 
 
@@ -59,24 +61,27 @@ class Commands(click.Group):
             raise
         except Exception as error:
             code = _code(error)
-            if code is None:
+            if code == OUR_MISTAKE and os.environ.get("BYNAME_TRACE"):
                 raise
             click.echo(f"byname: {_words(error)}", err=True)
             ctx.exit(code)
 
 
-def _code(error: Exception) -> int | None:
-    """The exit code of an error that a person can cure; None for a fault of ours."""
+def _code(error: Exception) -> int:
     from byname.terms import BynameError, GroundBroken, HomeInUse
 
     if isinstance(error, HomeInUse):
         return IN_USE
     if isinstance(error, GroundBroken) or (isinstance(error, OSError) and error.errno in GROUND_ERRORS):
         return BROKEN
-    return ASKED_WRONGLY if isinstance(error, BynameError) else None
+    return ASKED_WRONGLY if isinstance(error, BynameError) else OUR_MISTAKE
 
 
 def _words(error: Exception) -> str:
+    """The error in words; of a mistake of ours only its kind, because its message may hold anything."""
+    code = _code(error)
+    if code == OUR_MISTAKE:
+        return f"A mistake of byname's own: {type(error).__name__}. BYNAME_TRACE=1 shows where; please report it."
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return f"The disk does not carry: {error.strerror}{where}. Make room or mend its rights, then try again."

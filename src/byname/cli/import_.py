@@ -1,0 +1,87 @@
+"""How does history come in from a file?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from byname.cli.frame import answer, home_option, json_option, now, opened, progress, table
+
+if TYPE_CHECKING:
+    from byname.backfill import Bad, Plan, Run
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+MOST_SHOWN = 5  # rows of a dry run
+
+
+@click.command("import")
+@click.argument("file", type=FILE)
+@click.option("--map", "map_", type=FILE, required=True, help="The mapping: which column is what, in TOML.")
+@click.option("--dry-run", is_flag=True, help="Only show how the rows would be understood, and what is wrong.")
+@home_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Path, json: bool) -> None:
+    """Take history from a CSV or Parquet file, by a mapping.
+
+    The same file by the same mapping is one import: after a crash it goes on where it was, and once done it
+    changes nothing. Rows that cannot be used go to quarantine. Exit code 1: there were such rows.
+
+    \b
+    Example:
+      byname import sales.csv --map sales.toml --dry-run
+      byname import sales.csv --map sales.toml
+    """
+    from byname import backfill
+    from byname.encounter import Byname
+    from byname.touchpoints import files
+
+    mapping = files.load(map_)
+    with opened(home, read_only=dry_run) as h:
+        product = Byname(h)
+        with progress(f"Reading {file.name}", quiet=json):
+            plan = backfill.plan(product, file, mapping, now=now())
+        if dry_run:
+            answer(_told(plan), json, lambda: _say(plan))
+            ctx.exit(1 if plan.bad else 0)
+        with progress(f"Importing {file.name}", quiet=json) as advance:
+            run = backfill.run(product, plan, now=now(), progress=advance)
+    answer(run._asdict(), json, lambda: _say_run(run, plan.bad))
+    if run.rows_quarantined or plan.bad:
+        ctx.exit(1)
+
+
+def _told(plan: Plan) -> dict[str, object]:
+    return {
+        "rows": plan.rows,
+        "left_out": plan.left_out,
+        "bad_rows": plan.bad_rows,
+        "bad": [b._asdict() for b in plan.bad],
+        "first": plan.first,
+    }
+
+
+def _say(plan: Plan) -> None:
+    """A dry run in words: each of the first rows as a list, then what is wrong."""
+    for row in plan.first[:MOST_SHOWN]:
+        filled = [(name, value) for name, value in row.items() if value not in (None, "", [])]
+        table((f"row {row.get('row', '')}", "understood as"), filled, "")
+    click.echo(f"{plan.rows:,} rows, {plan.left_out:,} left out by the mapping, {plan.bad_rows:,} cannot be used.")
+    _say_bad(plan.bad)
+    click.echo("Nothing was written.")
+
+
+def _say_run(run: Run, bad: tuple[Bad, ...]) -> None:
+    click.echo(
+        f"{run.file_name}: {run.rows_taken:,} rows taken, {run.rows_repeated:,} were there already,"
+        f" {run.rows_quarantined:,} in quarantine."
+    )
+    _say_bad(bad)
+
+
+def _say_bad(bad: tuple[Bad, ...]) -> None:
+    if bad:
+        rows = [(f"{b.count:,}", b.words, ", ".join(map(str, b.rows))) for b in bad]
+        table(("rows", "what is wrong", "first"), rows, "")
