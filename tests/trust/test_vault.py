@@ -19,8 +19,8 @@ def born(db: Db, identifier: int, erased: int = 0) -> None:
     token = identifier.to_bytes(16, "big")
     db.run(
         "insert into identifier"
-        " (id, type, token, public_id, first_at, state, person, island, household, erased)"
-        " values (:id, 'email', :token, :public, 1, 'own', :id, :id, :id, :erased)",
+        " (id, type, token, public_id, first_at, state, person, island, household, crowd, erased)"
+        " values (:id, 'email', :token, :public, 1, 'own', :id, :id, :id, '', :erased)",
         id=identifier,
         token=token,
         public=f"c{identifier}",

@@ -22,6 +22,7 @@ from byname.home import Home
 from byname.identity import erase as identity_erase
 from byname.identity import graph
 from byname.identity.policy import Policy
+from byname.identity.resolve import CONTESTED, JUNK, OWN, SHARED
 from byname.lake import erase as lake_erase
 from byname.store.db import Db
 from byname.terms import BynameError, Key
@@ -118,16 +119,19 @@ def _day(home: Home, db: Db, policy: Policy, customer: str, actor: str, now: int
     person = graph.person_of(db, customer)
     if person is None:
         raise BynameError("No such customer", customer, "Search by an identifier")
-    rows = db.rows("select id, type, token, state, erased from identifier where person = :p order by id", p=person)
-    if all(erased for *_, erased in rows):
-        raise BynameError("This customer is erased already", customer)
-    if all(state in ("shared", "junk") for *_, state, _ in rows):
+    identity_erase.hold(db, policy, person)
+    rows = db.rows("select id, state, erased from identifier where person = :p order by id", p=person)
+    if not rows or all(erased for *_, erased in rows):
+        raise BynameError("This customer is erased already, or someone else now", customer, "Search again")
+    if all(state not in (OWN, CONTESTED) for _, state, _ in rows):
         cure = "Erase the customers who share it, one by one"
         raise BynameError("Several people share this identifier", customer, cure)
-    ids = [r[0] for r in rows]
+    own = [id for id, *_ in rows]
+    ids = identity_erase.all_hers(db, own)
+    shared = _shared_with(db, own, ids)
     if never_again:
-        unrecognised.flag(db, home.keys, [Key(type, bytes(token)) for _, type, token, *_ in rows], now=now)
-    shared = _shared_with(db, ids)
+        keys = db.rows("select type, token from identifier where id in :own", own=own)
+        unrecognised.flag(db, home.keys, [Key(type, bytes(token)) for type, token in keys], now=now)
     _rows(home, db, policy, ids, actor, now)
     erasures.note(db, id, ids, actor=actor, now=now)
     return Erased(id, len(ids), shared)
@@ -147,15 +151,15 @@ def _rows(home: Home, db: Db, policy: Policy, ids: list[int], actor: str, now: i
     audit.log(db, [audit.Look(now, actor, "erase", outcome=f"{len(ids)} identifiers")])
 
 
-def _shared_with(db: Db, ids: list[int]) -> int:
-    """How many shared identifiers were ever seen with hers?"""
-    statements = "select statement from statement_identifier where identifier in :ids"
-    row = db.rows(
-        "select count(distinct i.id) from statement_identifier si join identifier i on i.id = si.identifier"
-        f" where i.state in ('shared', 'junk') and si.statement in ({statements})",
-        ids=ids,
+def _shared_with(db: Db, own: list[int], ids: list[int]) -> int:
+    """How many shared identifiers that were seen with hers stay?"""
+    rows = db.rows(
+        "select distinct i.id, i.state from statement_identifier si"
+        " join statement_identifier beside on beside.statement = si.statement"
+        " join identifier i on i.id = beside.identifier where si.identifier in :own",
+        own=own,
     )
-    return int(row[0][0])
+    return sum(state in (SHARED, JUNK) and id not in ids for id, state in rows)
 
 
 def _finish(home: Home, id: str, ids: list[int], at: int, now: int, step: Step) -> bool:

@@ -20,8 +20,6 @@ class Carries(Protocol):
     @property
     def keys(self) -> tuple[Key, ...]: ...
 
-    def _replace(self, **changes: Any) -> Any: ...
-
 
 A = TypeVar("A", bound=Carries)
 
@@ -54,7 +52,7 @@ def nameless(db: Db, keyring: Keyring, arrivals: Sequence[A]) -> list[A]:
     if not hidden:
         return list(arrivals)
     empty: dict[str, Any] = {"keys": (), "values": (), "witnesses": (), "same": None}
-    return [a._replace(**empty) if hidden.intersection(a.keys) else a for a in arrivals]
+    return [a._replace(**empty) if hidden.intersection(a.keys) else a for a in arrivals]  # type: ignore[attr-defined]
 
 
 def _mark(keyring: Keyring, key: Key) -> bytes:
