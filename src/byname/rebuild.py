@@ -130,7 +130,7 @@ def differences(product: Byname, progress: Progress = lambda what: None) -> Iter
         lake = duck.open_lake(product.home)
         live = {table: _live(db, table, columns) for table, (_, columns) in DERIVED.items()}
     try:
-        _meanings(lake)
+        meanings(lake)
         for table, (sql, columns) in DERIVED.items():
             progress(f"{table} again")
             lake.register("live", live[table])
@@ -160,7 +160,7 @@ def _remake(product: Byname, db: Db, progress: Progress) -> None:
         db.script("lock table state, latest, matter in exclusive mode")
     lake = duck.open_lake(product.home)
     try:
-        _meanings(lake)
+        meanings(lake)
         for table, (sql, columns) in DERIVED.items():
             progress(table)
             fold.replace(db, table, columns, lake.execute(f"select {columns} from ({sql}) order by all").fetchall())
@@ -168,7 +168,7 @@ def _remake(product: Byname, db: Db, progress: Progress) -> None:
         lake.close()
 
 
-def _meanings(lake: Any) -> None:
+def meanings(lake: Any) -> None:
     """The catalogue as two small tables: what an event's name means, and which matters it touches."""
     meanings = [(m.name, m.kind) for m in catalogue.CATALOGUE]
     touches = [

@@ -16,7 +16,9 @@ from byname.home import Home
 from byname.lake import ledger
 from byname.lake.shape import FRESH, SCHEMAS, arrow
 
-__all__ = ["connect", "literal", "open_lake"]
+Connection = duckdb.DuckDBPyConnection
+
+__all__ = ["Connection", "connect", "literal", "open_lake"]
 
 DAY = "cast(make_timestamp(occurred_at) as date) as day"
 

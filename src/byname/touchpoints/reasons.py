@@ -30,6 +30,13 @@ REASONS: dict[str, Reason] = {
     "bad_lines": Reason("`products` must be a list of objects", "Send one object per product"),
     "card_number": Reason("No payment card number, ever; it was struck out", "Send the processor's token or the PAR"),
     "unmapped": Reason("The source's mapping does not know this type of message", "Add the type to its mapping"),
+    # rows of files (reading.py)
+    "not_a_row": Reason("A row must have the file's columns, whole quotes and UTF-8", "Mend that row of the file"),
+    "no_id": Reason("A row needs a value in the column that names it, 200 characters at most", "Fill it in"),
+    "time_ahead": Reason("What is imported must have happened", "Check the time zone of the mapping"),
+    "bad_quantity": Reason("A quantity must be a number", "Mend that row of the file"),
+    "no_product": Reason("A line of an order needs a product", "Mend that row of the file"),
+    "order_differs": Reason("Rows of one order must agree in customer, place and currency", "Check the order column"),
     "unprocessable": Reason("byname could not take it in", "Report it; replay it after the update"),
 }
 

@@ -1,0 +1,274 @@
+"""How does one part of a file come in, whole or not at all?
+
+What its events change in state, latest contacts and matters is aggregated by the same SQL by which `rebuild` makes
+these tables again, and added by the same upserts by which a single touch is folded: one meaning, three ways.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from byname import rebuild
+from byname.backfill import refused
+from byname.backfill.planning import Plan
+from byname.encounter import Byname
+from byname.lake import ledger, shape
+from byname.lake.duck import Connection, literal
+from byname.lake.ledger import Segment, Step
+from byname.profile import fold
+from byname.store import Db
+from byname.terms import DAY, Quarantined
+from byname.touchpoints import intake, runs
+
+MOST_TRIES = 5
+TABLES = ("row", "made", "event", "line", "known", "meaning", "touch")
+Rows = list[tuple[object, ...]]
+
+
+class Derived(NamedTuple):
+    """What the events of a part add to memory, as rows of the fold's upserts."""
+
+    state: Rows
+    latest: Rows
+    opened: Rows
+    closed: Rows
+
+
+class _Erased(Exception):
+    """Someone in this part was erased since it was staged."""
+
+
+class _Known(Exception):
+    """A message of this part came in another way meanwhile."""
+
+
+def take(product: Byname, lake: Connection, plan: Plan, number: int, rows: str, now: int, step: Step) -> None:
+    """Bring in part `number`, whose staged rows the relation `rows` gives."""
+    for table in TABLES:
+        lake.execute(f"drop table if exists {table}")
+    lake.execute(f"create temp table row as select * from {rows}")
+    (_orders if plan.mapping.kind == "orders" else _events)(lake, plan, now)
+    differing = _differing(lake, plan)
+    rebuild.meanings(lake)
+    for _ in range(MOST_TRIES):
+        repeated = _without_known(product, lake)
+        try:
+            _commit(product, lake, plan, number, repeated, differing, now, step)
+            return
+        except (_Erased, _Known):
+            continue
+    raise RuntimeError("the day keeps changing under this import")
+
+
+def _orders(lake: Connection, plan: Plan, now: int) -> None:
+    """Rows into sales and returns, and their lines."""
+    m = plan.mapping
+    currency = "currency" if "currency" in m.columns else literal(m.constants["currency"])
+    back = m.constants.get("return_event") or RETURN_OF.get(m.constants["event"], "Order Refunded")
+    lake.execute(f"""
+        create temp table made as
+        select named, amount < 0 or (amount = 0 and quantity < 0) as back,
+            min(at_) as occurred_at, min(identifier) as identifier, coalesce(min(place)::varchar, '') as place,
+            min({currency}) as currency,
+            min(identifier) = max(identifier) and min({currency}) = max({currency})
+                and min(place) is not distinct from max(place) and count(place) in (0, count(*)) as agrees,
+            abs(sum(amount))::bigint as amount, count(*) as lines,
+            min(file_row) as first_row, max(file_row) as last_row
+        from row group by named, back""")
+    _digest(lake, f"case when back then {literal(m.source + ':return:')} else {literal(m.source + ':sale:')} end")
+    name = f"case when back then {literal(back)} else {literal(m.constants['event'])} end"
+    lake.execute(f"""
+        create temp table event as
+        select id, identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, {name} as name,
+            occurred_at, {now}::bigint as received_at, place, named::varchar as ref, currency, amount,
+            0::bigint as discount, lines, 0::bigint as due_at, null::blob as body
+        from made where agrees""")
+    lake.execute(f"""
+        create temp table line as
+        select o.id as event, {_position(lake)} as position, o.identifier,
+            {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint,
+            {name} as name, o.occurred_at, o.place, r.product::varchar as product, {_sign("quantity")}, o.currency,
+            {_sign("amount")}, {_sign("discount")}, {_sign("coupon")}, {_sign("coupon_match")}
+        from row r join made o
+            on r.named = o.named and (r.amount < 0 or (r.amount = 0 and r.quantity < 0)) = o.back
+        where o.agrees""")
+
+
+def _position(lake: Connection) -> str:
+    """The place of a line in its order. Files mostly hold orders in one piece; then no sort is needed."""
+    ragged = lake.execute("select count(*) from made where last_row - first_row + 1 <> lines").fetchall()[0][0]
+    if ragged:
+        return "row_number() over (partition by o.id order by r.file_row) - 1"
+    return "r.file_row - o.first_row"
+
+
+def _sign(column: str) -> str:
+    """A return counts its lines as what came back: above zero."""
+    return f"case when o.back then -r.{column} else r.{column} end as {column}"
+
+
+RETURN_OF = {"Till Sale": "Till Return", "Order Completed": "Order Refunded"}
+
+
+def _events(lake: Connection, plan: Plan, now: int) -> None:
+    """One event a row; rows of the same id are one event (the first)."""
+    m = plan.mapping
+    currency = "r.currency" if "currency" in m.columns else literal(m.constants.get("currency", ""))
+    lake.execute("""
+        create temp table made as
+        select named, count(*) as lines, min(file_row) as first_row, max(file_row) as last_row, true as agrees
+        from row group by named""")
+    _digest(lake, literal(f"{m.source}:event:"))
+    lake.execute(f"""
+        create temp table event as
+        select o.id, r.identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, r.name,
+            r.at_ as occurred_at, {now}::bigint as received_at, coalesce(r.place::varchar, '') as place,
+            coalesce(r.ref::varchar, '') as ref, {currency} as currency, r.amount,
+            r.discount, 0::bigint as lines, 0::bigint as due_at, null::blob as body
+        from made o join row r on r.file_row = o.first_row""")
+    empty = ", ".join(f"null::{SQL_TYPE[str(f.type)]} as {f.name}" for f in shape.LINE)
+    lake.execute(f"create temp table line as select {empty} where false")
+
+
+SQL_TYPE = {"binary": "blob", "int64": "bigint", "string": "varchar"}
+
+
+def _digest(lake: Connection, prefix: str) -> None:
+    """The id of each made event: the first 16 bytes of the SHA-256 of its message id (encounter.message_digest)."""
+    lake.execute("alter table made add column id blob")
+    lake.execute(f"update made set id = unhex(left(sha256({prefix} || named::varchar), 32))")
+
+
+def _differing(lake: Connection, plan: Plan) -> list[Quarantined]:
+    """Rows of orders that do not agree with themselves about whose they are."""
+    found = lake.execute(
+        "select r.file_row from row r join made o on r.named = o.named"
+        " and (r.amount < 0 or (r.amount = 0 and r.quantity < 0)) = o.back where not o.agrees"
+        if plan.mapping.kind == "orders"
+        else "select 1 where false"
+    ).fetchall()
+    return refused.numbered(lake, plan, {n: "order_differs" for (n,) in found})
+
+
+def _without_known(product: Byname, lake: Connection) -> int:
+    """Drop the events whose message came before (law 2: once); how many rows of the file that were."""
+    db = product.home.store.read()
+    if db.row("select 1 from message limit 1") is None:
+        return 0
+    ids = [i for (i,) in lake.execute("select id from event").fetchall()]
+    known = db.rows("select id from message where id in :ids", ids=ids)
+    if not known:
+        return 0
+    lake.execute("create or replace temp table known (id blob)")
+    lake.executemany("insert into known values (?)", known)
+    rows = lake.execute("select coalesce(sum(lines), 0)::bigint from made where id in (from known)").fetchall()[0][0]
+    lake.execute("delete from event where id in (from known)")
+    lake.execute("delete from line where event in (from known)")
+    return int(rows)
+
+
+def _commit(
+    product: Byname,
+    lake: Connection,
+    plan: Plan,
+    number: int,
+    repeated: int,
+    differing: list[Quarantined],
+    now: int,
+    step: Step,
+) -> None:
+    """Files, then the one transaction that makes the part true."""
+    home = product.home
+    derived = _derived(lake)
+    ids = [i for (i,) in lake.execute("select id from event order by id").fetchall()]
+    owners = [i for (i,) in lake.execute("select distinct identifier from event where identifier > 0").fetchall()]
+    rows = lake.execute("select count(*) from row").fetchall()[0][0]
+    taken = rows - repeated - len(differing)
+
+    def make_true(db: Db) -> None:
+        if not runs.advance(db, plan.id, number, taken=taken, repeated=repeated, quarantined=len(differing)):
+            raise RuntimeError("another process runs this import")
+        if db.rows("select id from message where id in :ids", ids=ids):
+            raise _Known
+        gone = db.rows("select id from identifier where erased = 1 and id in :ids", ids=owners)
+        if gone:
+            raise _Erased([i for (i,) in gone])
+        db.many("insert into message (id) values (?)", [(i,) for i in ids])
+        _fold(db, derived)
+        refused.put(db, product.keyring, plan.mapping.source, differing, now)
+        counted = intake.Count(accepted=len(ids), quarantined=len(differing))
+        intake.add(db, {(plan.mapping.source, intake.minute(now)): counted})
+        ledger.record(db, files, now)
+        step("recorded")
+
+    with ledger.alone(home):
+        files = [f for table in shape.SCHEMAS for f in _write(product, lake, plan, number, table)]
+        step("written")
+        try:
+            home.store.write(make_true)
+        except Exception as error:
+            for file in files:
+                (home.lake / file.path).unlink(missing_ok=True)
+            if isinstance(error, _Erased):
+                _disown(lake, error.args[0])
+            raise
+
+
+def _disown(lake: Connection, gone: list[int]) -> None:
+    wanted = ", ".join(str(i) for i in gone)
+    for table in ("event", "line"):
+        lake.execute(f"update {table} set identifier = 0 where identifier in ({wanted})")
+
+
+def _derived(lake: Connection) -> Derived:
+    made = {t: lake.execute(f"select {c} from ({sql}) order by all").fetchall() for t, (sql, c) in DERIVED.items()}
+    matters = made["matter"]
+    return Derived(
+        made["state"],
+        made["latest"],
+        [(who, kind, ref, opened, due, event) for who, kind, ref, opened, _, due, event in matters if opened],
+        [(who, kind, ref, closed, b"") for who, kind, ref, _, closed, _, _ in matters if closed],
+    )
+
+
+DERIVED = rebuild.DERIVED
+
+
+def _fold(db: Db, derived: Derived) -> None:
+    db.many(fold.STATE, derived.state)
+    db.many(fold.LATEST, derived.latest)
+    db.many(fold.OPENED, derived.opened)
+    db.many(fold.CLOSED, derived.closed)
+
+
+def _write(product: Byname, lake: Connection, plan: Plan, number: int, table: str) -> Iterator[Segment]:
+    """The part's events or lines as sealed files, by day, or by month or year where days are thin."""
+    count, days = lake.execute(f"select count(*), count(distinct occurred_at // {DAY}) from {table}").fetchall()[0]
+    if not count:
+        return
+    unit = shape.period(count, days)
+    columns = ", ".join(shape.SCHEMAS[table].names)
+    order = " order by identifier, occurred_at" if table == "event" else ""
+    cuts = lake.execute(f"""
+        select strftime(start, '{FORM[unit]}'), epoch_us(start), epoch_us(start + interval 1 {unit}) from (
+            select distinct date_trunc('{unit}', make_timestamp(day * {DAY})) as start
+            from (select distinct occurred_at // {DAY} as day from {table}))
+        order by 1""").fetchall()
+    for label, start, end in cuts:
+        tmp = product.home.lake / table / f"{unit}={label}" / f"{plan.id}-{number:05d}.parquet.tmp"
+        tmp.parent.mkdir(parents=True, exist_ok=True)
+        lake.execute(
+            f"copy (select {columns} from {table} where occurred_at >= {start} and occurred_at < {end}{order})"
+            f" to {literal(tmp)} (format parquet, compression zstd)"
+        )
+        yield ledger.publish(product.home.lake, tmp, table, f"import:{plan.id}")
+
+
+FORM = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
+
+
+def forget_staging(product: Byname) -> None:
+    """Remove what imports staged and never finished (they begin anew when asked again)."""
+    shutil.rmtree(product.home.lake / "staging", ignore_errors=True)
