@@ -121,8 +121,7 @@ def a_home(folder: Path) -> str:
     folder.mkdir()
     (folder / "byname.toml").write_text("rate_per_s = 1000000\n")
     with open_home(folder) as home:
-        _, key = home.store.write(lambda db: sources.create(db, home.keys, "Shop", touchpoint="web", now=1))
-    return str(key)
+        return home.store.write(lambda db: sources.create(db, home.keys, "shop", now=1))
 
 
 def warm(server: tuple[int, int], key: str, customers: int) -> None:

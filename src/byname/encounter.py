@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from byname.home import Home
 from byname.identity import graph, values
 from byname.identity.graph import Sighting
 from byname.identity.policy import Policy
-from byname.home import Home
 from byname.keyring import seal
 from byname.profile import fold, members, once, traits
 from byname.profile.fold import Happened, Matter
@@ -163,7 +163,7 @@ class Byname:
         now = max((d.received_at for d in deliveries), default=0)
         first = {a.id: a for a in reversed(arrivals)}
         new = {i: first[i] for i in once.take(db, first)}
-        taken = unrecognised.nameless(db, self.keyring, [a for a in arrivals if new.get(a.id) is a])
+        taken: list[Arrival] = unrecognised.nameless(db, self.keyring, [a for a in arrivals if new.get(a.id) is a])
         ids = self._whose(db, taken, now)
         self._remember(db, taken, ids, now)
         quarantine.put(db, self.keyring, [q for d in deliveries for q in d.quarantined])

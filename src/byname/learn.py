@@ -17,6 +17,7 @@ from byname.identity.match import suggest
 from byname.identity.match.records import Record
 from byname.lake import compact, seal
 from byname.profile import traits
+from byname.profile.brief import TraitView
 from byname.terms import BynameError
 from byname.trust import vault
 
@@ -120,7 +121,7 @@ def records_of(product: Byname) -> Iterator[Record]:
                 yield record(person, {t: plain[i] for i, t in reversed(held) if i in plain}, views)
 
 
-def record(person: int, values: dict[str, str], views: dict[str, customers.TraitView]) -> Record:
+def record(person: int, values: dict[str, str], views: dict[str, TraitView]) -> Record:
     """A customer as the matcher sees her: her first identifier of each type, and what she told of herself."""
 
     def said(name: str, part: str = "") -> str:
@@ -156,11 +157,11 @@ class Tide(threading.Thread):
         super().__init__(name="byname-tide", daemon=True)
         self.product, self.clock, self.every_s = product, clock, every_s
         self.failed: Callable[[Exception], None] = lambda error: None
-        self._stop = threading.Event()
+        self._ending = threading.Event()
 
     def run(self) -> None:
         settings = self.product.home.settings
-        while not self._stop.wait(self.every_s):
+        while not self._ending.wait(self.every_s):
             try:
                 now = self.clock()
                 db = self.product.home.store.read()
@@ -172,5 +173,5 @@ class Tide(threading.Thread):
 
     def stop(self) -> None:
         """Finish the seal under way, then end."""
-        self._stop.set()
+        self._ending.set()
         self.join()

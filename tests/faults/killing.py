@@ -127,10 +127,7 @@ def soak(folder: Path, rounds: int, seed: int = 1) -> dict[str, int]:
 
 def a_source(folder: Path) -> str:
     with open_home(folder) as home:
-        _, key = home.store.write(
-            lambda db: sources.create(db, home.keys, "Shop", touchpoint="web", now=1, rate_per_s=1_000_000)
-        )
-    return str(key)
+        return home.store.write(lambda db: sources.create(db, home.keys, "shop", now=1))
 
 
 def look(folder: Path, acknowledged: list[str]) -> dict[str, int]:

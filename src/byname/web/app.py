@@ -13,14 +13,15 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
 from litestar.static_files import create_static_files_router
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
 from byname.terms import BynameError
 from byname.web import api, entrance
-from byname.web.drawing import STATIC
+from byname.web.api.capture import Capture, takes
 from byname.web.door import Door
+from byname.web.drawing import STATIC
 from byname.web.product import Product
 from byname.web.serving import desk_routes, failures, in_thread
 
@@ -61,7 +62,21 @@ def create_app(product: Product, *, clock: Callable[[], int] | None = None) -> A
         logging_config=None,
         debug=False,
     )
-    return Door(app, registry, https=settings.public_url.startswith("https:"))
+    answering = before(app, Capture(product, clock or microseconds))
+    return Door(answering, registry, https=settings.public_url.startswith("https:"))
+
+
+def before(app: ASGIApp, capture: Capture) -> ASGIApp:
+    """Tracking calls go straight to their raw handler: they are many, and a router costs more than they do."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and takes(scope):
+            scope["path_template"] = scope["path"]
+            await capture(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answering
 
 
 def microseconds() -> int:

@@ -39,6 +39,14 @@ CORS = (
 JSON = (b"content-type", b"application/json")
 
 
+PATHS = frozenset(f"/v1/{word}" for word in (*KINDS, *SHORT))
+
+
+def takes(scope: Scope) -> bool:
+    """Is this a tracking call?"""
+    return scope["path"] in PATHS and scope.get("method") in ("POST", "OPTIONS")
+
+
 class Refused(Exception):
     """The request as a whole is not taken."""
 
@@ -59,7 +67,7 @@ class Capture:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if scope["method"] == "OPTIONS":
+            if scope["method"] == "OPTIONS":  # type: ignore[typeddict-item]
                 await answer(send, 204, b"")
                 return
             kind = str(scope["path"]).rsplit("/", 1)[-1]
@@ -119,7 +127,7 @@ class Capture:
         return Refused(413, "too_large", f"A request may have {self.most_bytes // 1024} KB; send smaller batches")
 
     def _source(self, scope: Scope, body: bytes) -> Source:
-        key = basic_user(scope) or body_key(body)
+        key = basic_user(scope) or segment.write_key(body)
         source = self.known.by_key(self.product.home.store.read(), key, self.clock()) if key else None
         if source is None:
             raise Refused(401, "unknown_key", "The write key is missing or not known. See Sources for the right one")
@@ -139,18 +147,6 @@ def basic_user(scope: Scope) -> str:
     try:
         return base64.b64decode(rest, validate=True).partition(b":")[0].decode("ascii")
     except (binascii.Error, UnicodeDecodeError):
-        return ""
-
-
-class Keyed(msgspec.Struct, rename="camel"):
-    write_key: str = ""
-
-
-def body_key(body: bytes) -> str:
-    """The write key in the body, where SDKs put it that send no header."""
-    try:
-        return msgspec.json.decode(body, type=Keyed).write_key
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 
@@ -178,10 +174,10 @@ def merged(parsed: list[Verdict], done: list[str]) -> list[dict[str, str]]:
     taken = iter(done)
     found = []
     for v in parsed:
-        if v.status == "accepted":
+        if v.verdict == "accepted":
             found.append({"messageId": v.message_id, "verdict": next(taken)})
         else:
-            told = {"verdict": v.status, "reason": v.reason, "field": v.field, "detail": v.detail}
+            told = {"verdict": v.verdict, "reason": v.reason, "field": v.field, "detail": v.detail}
             found.append({"messageId": v.message_id, **told})
     return found
 
