@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from byname.identity.match.questions import level_of, sql
 from byname.identity.match.records import Record, columns
+from byname.identity.match.score import SAID
 from byname.identity.match.shape import COMPARISONS, Comparison, columns_used, shape_of
 
 NAME = st.sampled_from(["", "k", "kate", "catherine", "kat", "katte", "lee", "leigh", "bill", "william", "will", "é"])
@@ -64,3 +65,7 @@ def test_every_comparison_ends_with_a_level_for_the_rest() -> None:
         assert not levels[-1].when
         assert all(level.when for level in levels[:-1])
         assert len({level.code for level in levels}) == len(levels), f"{name}: a code must name one level"
+
+
+def test_every_level_can_be_said_in_words() -> None:
+    assert {level.code for levels in COMPARISONS.values() for level in levels} == set(SAID)

@@ -1,7 +1,8 @@
 """How is a model trained, and which pairs does it find? Splink 5 on its own DuckDB in memory.
 
 The one file that touches Splink, and with lake/duck.py the only one that touches DuckDB: Splink needs a connection of
-its own, which holds nothing but the run's columns and is gone with it.
+its own, which holds nothing but the run's columns and is gone with it. Both are loaded when they are needed: a page
+that shows suggestions loads neither.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from byname.identity.match import questions
 from byname.identity.match.model import Digest, Model, Odds, count_terms, odds_of, rarity_columns
 from byname.identity.match.records import Columns
 from byname.identity.match.shape import Level, Shape, columns_used, count_pairs, pairs_agreeing
 from byname.terms import BynameError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SEED = 20261121
 PAIRS_FOR_U = 2_000_000
@@ -70,6 +72,7 @@ def predict(rows: Sequence[Columns], model: Model, *, digest: Digest, least: flo
 def _linker(
     rows: Sequence[Columns], shape: Shape, settings: dict[str, Any], terms: dict[str, Any], digest: Digest
 ) -> Iterator[Any]:
+    import pyarrow as pa
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)
@@ -88,6 +91,8 @@ def _linker(
 
 
 def _arrow(rows: Sequence[Columns], shape: Shape) -> pa.Table:
+    import pyarrow as pa
+
     names = ["unique_id", *columns_used(shape)]
     types = [pa.list_(pa.string()) if n == "nick" else pa.string() for n in names]
     return pa.table({n: pa.array([r[n] for r in rows], t) for n, t in zip(names, types, strict=True)})

@@ -36,6 +36,7 @@ class Odds(msgspec.Struct, frozen=True):
 
 NOTHING = Odds(1.0, 1.0)
 LEAST = 1e-6  # no level is impossible
+SLIP = 1e-3  # people slip in every way: a level that is common among strangers is at least so frequent in one person
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -100,4 +101,9 @@ def odds_of(levels: Sequence[tuple[float | None, float | None]]) -> tuple[Odds, 
     """Odds from what was learnt. A level that was never met is rare; a comparison never learnt says nothing."""
     if all(m is None for m, _ in levels):
         return (NOTHING,) * len(levels)
-    return tuple(NOTHING if (m, u) == (None, None) else Odds(max(m or 0, LEAST), max(u or 0, LEAST)) for m, u in levels)
+    return tuple(NOTHING if (m, u) == (None, None) else _odds(m or 0.0, u or 0.0) for m, u in levels)
+
+
+def _odds(m: float, u: float) -> Odds:
+    u = max(u, LEAST)
+    return Odds(max(m, min(SLIP, u), LEAST), u)

@@ -46,6 +46,20 @@ class Suggestion(msgspec.Struct, frozen=True):
     made_at: int
 
 
+class Waiting(NamedTuple):
+    """A suggestion as a page shows it; `a` and `b` are public ids."""
+
+    id: int
+    a: str
+    b: str
+    score: float
+    weight: float
+    evidence: tuple[Evidence, ...]
+    vetoed: str
+    model: str
+    state: str
+
+
 class Ends(NamedTuple):
     """The two identifiers of a suggestion as the graph knows them, and the people they belong to now."""
 
@@ -131,6 +145,22 @@ def store(db: Db, suggestions: Sequence[Suggestion]) -> int:
         ],
     )
     return sum(not s.vetoed for s in fresh)
+
+
+def waiting(db: Db, *, states: Sequence[str] = ("open", "later"), most: int = 50, skip: int = 0) -> list[Waiting]:
+    """A page of suggestions, strongest first."""
+    rows = db.rows(
+        "select s.id, a.public_id, b.public_id, s.score, s.weight, s.evidence, s.vetoed, s.model, s.state"
+        " from suggestion s join identifier a on a.id = s.a_identifier join identifier b on b.id = s.b_identifier"
+        " where s.state in :states order by s.weight desc, s.id limit :most offset :skip",
+        states=list(states),
+        most=most,
+        skip=skip,
+    )
+    return [
+        Waiting(id, a, b, score, weight, msgspec.json.decode(told, type=tuple[Evidence, ...]), vetoed, model, state)
+        for id, a, b, score, weight, told, vetoed, model, state in rows
+    ]
 
 
 def _settled(db: Db) -> set[frozenset[int]]:
@@ -244,9 +274,9 @@ def _within_limits(db: Db, policy: Policy, persons: tuple[int, int]) -> bool:
     return all(policy.rule(t).witness or n <= policy.rule(t).limit for t, n in held.items() if policy.knows(t))
 
 
-def take_back(db: Db, policy: Policy, model: str, *, actor: str, because: str, now: int, new_id: NewId) -> int:
+def take_back(db: Db, policy: Policy, model: str, *, actor: str, because: str, now: int) -> int:
     """Undo every join that came from a model, by people or by itself; how many statements were revoked."""
-    revoked = graph.revoke_model(db, policy, model, at=now, actor=actor, because=because, now=now, new_id=new_id)
+    revoked = graph.revoke_model(db, policy, model, at=now, actor=actor, because=because, now=now)
     db.run(
         "update suggestion set state = 'taken_back', decided_by = :actor, decided_at = :now"
         " where model = :model and state in ('yes', 'auto')",
