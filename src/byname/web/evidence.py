@@ -29,7 +29,7 @@ class Evidence(NamedTuple):
 STATEMENTS = """
 select s.sid, s.op, s.because, s.source, s.actor, s.model, s.at_, si.identifier
 from statement s join statement_identifier si on si.statement = s.id
-where s.id in :ids and not exists (select 1 from revoked r where r.sid = s.sid)
+where s.live = 1 and s.id in :ids
 """
 MOST = 400  # statements shown; a busy account has thousands of sightings that say the same
 

@@ -66,6 +66,13 @@ document.addEventListener("keydown", (event) => {
       field.select();
     }
   }
+  if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const button = document.querySelector(`[data-keys] [data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (button) {
+      event.preventDefault();
+      button.click();
+    }
+  }
   if (event.key === "Escape") {
     document.querySelectorAll("details.menu-box[open]").forEach((menu) => {
       menu.open = false;
