@@ -12,7 +12,7 @@ from tests.conftest import NOW
 from tests.lake.world import arrive, everything
 
 
-def test_her_rows_lose_owner_and_body_and_takings_stay(home: Home) -> None:
+def test_her_rows_lose_owner_body_and_reference_and_takings_stay(home: Home) -> None:
     arrive(home, 120)
     seal(home, NOW)
     events, lines = everything(home)
@@ -20,7 +20,7 @@ def test_her_rows_lose_owner_and_body_and_takings_stay(home: Home) -> None:
     assert erase(home, {2, 5}, NOW + 1) == len(old) > 0
     after, lines_after = everything(home)
     gone = {2, 5}
-    assert after == [(r[0], 0, *r[2:14], None, r[15]) if r[1] in gone else r for r in events]
+    assert after == [(r[0], 0, *r[2:8], "", *r[9:14], None, r[15]) if r[1] in gone else r for r in events]
     assert lines_after == [(*r[:2], 0, *r[3:]) if r[2] in gone else r for r in lines]
     assert holding(home, gone) == []
     assert not any((home.lake / path).exists() for path in old)

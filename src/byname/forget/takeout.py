@@ -61,7 +61,7 @@ def export(home: Home, customer: str, *, now: int) -> dict[str, Any]:
         raise BynameError("No such customer", customer, "Search by an identifier")
     with db.snapshot():
         rows = db.rows("select id, public_id from identifier where person = :p order by id", p=person)
-        public = dict(rows)
+        public: dict[int, str] = dict(rows)
         keys = vault.keys_of(db, home.keys, public)
         held = {table: _section(home, db, table, public, keys) for table in personal() if table not in NOT_ABOUT_HER}
         held["statement"] = _statements(db, list(public))

@@ -1,7 +1,7 @@
 """How does the lake forget a customer? Files that hold her are written anew without her, then swapped.
 
-Her events stay as facts without an owner (identifier 0, no body): takings add up as before. What the body held was
-unreadable from the moment her data key was destroyed.
+Her events stay as facts without an owner (identifier 0, no body, no reference): takings add up as before.
+What the body held was unreadable from the moment her data key was destroyed.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def _without(home: Home, segment: Segment, identifiers: Collection[int], step: S
     rows = _set(rows, "identifier", pc.if_else(hers, pa.scalar(0, pa.int64()), rows["identifier"]))
     if segment.table == "event":
         rows = _set(rows, "body", pc.if_else(hers, pa.scalar(None, pa.binary()), rows["body"]))
+        rows = _set(rows, "ref", pc.if_else(hers, pa.scalar(""), rows["ref"]))
     folder = segment.path.split("/")[1]
     ((_, rows),) = cut(rows, folder.partition("=")[0])
     step("rewriting")
