@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from byname.identity.match.questions import level_of, sql
 from byname.identity.match.records import Record, columns
-from byname.identity.match.score import SAID
 from byname.identity.match.shape import COMPARISONS, Comparison, columns_used, shape_of
 
 NAME = st.sampled_from(["", "k", "kate", "catherine", "kat", "katte", "lee", "leigh", "bill", "william", "will", "é"])
@@ -67,5 +66,7 @@ def test_every_comparison_ends_with_a_level_for_the_rest() -> None:
         assert len({level.code for level in levels}) == len(levels), f"{name}: a code must name one level"
 
 
-def test_every_level_can_be_said_in_words() -> None:
-    assert {level.code for levels in COMPARISONS.values() for level in levels} == set(SAID)
+def test_the_page_has_a_word_for_every_field_and_every_agreement() -> None:
+    matches = pytest.importorskip("byname.web.desks.matches")
+    assert set(COMPARISONS) <= set(matches.FIELDS)
+    assert {level.code for levels in COMPARISONS.values() for level in levels} <= set(matches.AGREEMENT)

@@ -158,12 +158,6 @@ def test_a_model_does_not_join_two_accounts(home: Home, now: int, new_id: NewId)
     assert sure(home, now, new_id, opted_in=True) == 0
 
 
-def test_an_erased_customer_leaves_no_suggestion(home: Home, seen: list[int]) -> None:
-    put(home, proposal(seen[0], seen[1]), proposal(seen[1], seen[2]), proposal(seen[3], seen[4]))
-    assert home.store.write(lambda db: suggest.forget(db, [seen[1]])) == 2
-    assert len(suggest.waiting(home.store.read())) == 1
-
-
 # --- the run --------------------------------------------------------------------------------------------------
 
 

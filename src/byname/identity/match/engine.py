@@ -1,8 +1,7 @@
-"""How is a model trained, and which pairs does it find? Splink 5 on its own DuckDB in memory.
+"""How is a model trained, and which pairs does it find? Splink 5, the one file that touches it.
 
-The one file that touches Splink, and with lake/duck.py the only one that touches DuckDB: Splink needs a connection of
-its own, which holds nothing but the run's columns and is gone with it. Both are loaded when they are needed: a page
-that shows suggestions loads neither.
+It works on a DuckDB of its own from lake/duck.py (in memory; what spills is encrypted), which holds nothing but the
+run's columns and is gone with it. Both are loaded when they are needed: a page that shows suggestions loads neither.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from byname.identity.match import questions
 from byname.identity.match.model import Digest, Model, Odds, count_terms, odds_of, rarity_columns
 from byname.identity.match.records import Columns
-from byname.identity.match.shape import Level, Shape, columns_used, count_pairs, pairs_agreeing
+from byname.identity.match.shape import PAIRS_A_RECORD, Level, Shape, columns_used, count_pairs, pairs_agreeing
 from byname.terms import BynameError
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ def train(rows: Sequence[Columns], shape: Shape, *, id: str, digest: Digest, see
     Raises BynameError when the records hold too few likely pairs to learn from.
     """
     certain = pairs_agreeing(rows, shape.certain)
-    blocks = [block for block in shape.training if count_pairs(rows, block) >= ENOUGH]
+    most = PAIRS_A_RECORD * len(rows)
+    blocks = [block for block in shape.training if ENOUGH <= count_pairs(rows, block) <= most]
     if certain < ENOUGH or not blocks:
         cure = "Add records, or records that carry more (name, e-mail, phone, date of birth, postcode)"
         raise BynameError("Too few likely pairs to learn matching from", f"{certain} of {len(rows)} records", cure)
@@ -75,8 +75,10 @@ def _linker(
     import pyarrow as pa
     from splink import DuckDBAPI, Linker
 
+    from byname.lake import duck
+
     logging.getLogger("splink").setLevel(logging.ERROR)
-    engine = DuckDBAPI()
+    engine = DuckDBAPI(duck.connect())
     try:
         data = engine.register(_arrow(rows, shape), dataset_display_name="records")
         linker = Linker(data, settings, log_level=None)

@@ -27,22 +27,6 @@ class Evidence(msgspec.Struct, frozen=True):
     weight: float  # bits; above 0 speaks for one person, below against
 
 
-SAID = {
-    "same": "the same",
-    "nickname": "a short form of it",
-    "initial": "an initial that fits",
-    "swapped": "first and last name in each other's place",
-    "typo": "the same but for a slip",
-    "near": "alike",
-    "mailbox": "the same mailbox at another provider",
-    "year": "the same year",
-    "district": "the same district",
-    "other": "different",
-    "missing": "not known of both",
-}
-"""What the agreement of a field means, in words for a page (a test asks that no code is missing)."""
-
-
 class Scored(msgspec.Struct, frozen=True):
     """How much two records speak for one person."""
 

@@ -286,11 +286,3 @@ def take_back(db: Db, policy: Policy, model: str, *, actor: str, because: str, n
     )
     db.run("delete from suggestion where model = :model and state in ('open', 'later', 'household')", model=model)
     return revoked
-
-
-def forget(db: Db, identifiers: Collection[int]) -> int:
-    """Take away every suggestion about these identifiers (an erasure); how many."""
-    ids = list(identifiers)
-    return db.run("delete from suggestion where a_identifier in :ids", ids=ids) + db.run(
-        "delete from suggestion where b_identifier in :ids", ids=ids
-    )

@@ -35,4 +35,4 @@ Index("suggestion_b", suggestion.c.b_identifier)
 Index("suggestion_state", suggestion.c.state, suggestion.c.weight)
 Index("suggestion_model", suggestion.c.model)
 
-PERSONAL = {"suggestion": "a_identifier"}  # and b_identifier: suggest.forget takes both away
+PERSONAL = {"suggestion": "a_identifier"}  # and b_identifier: forget finds columns named alike
