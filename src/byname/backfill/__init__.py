@@ -15,13 +15,11 @@ from byname.backfill import history, reference, telling
 from byname.backfill.planning import Bad, Plan, plan
 from byname.encounter import Byname
 from byname.lake.ledger import Step, nothing
-from byname.terms import BynameError
 from byname.touchpoints import runs
 from byname.touchpoints.runs import Run
 
 __all__ = ["Bad", "Plan", "Run", "plan", "run"]
 
-MOST_BAD = 10_000  # more rows than this, and more than a tenth of the file: the mapping is wrong, not the rows
 Progress = Callable[[int, int], None]
 
 
@@ -39,9 +37,6 @@ def run(
     if known is not None and known.state == "done":
         progress(known.rows_total, known.rows_total)
         return known
-    if plan.bad_rows > MOST_BAD and plan.bad_rows * 10 > plan.rows:
-        cure = "Look at the dry run and mend the mapping; nothing was written"
-        raise BynameError("More than a tenth of the rows cannot be used", f"{plan.bad_rows} of {plan.rows}", cure)
     mapping = plan.mapping
     product.home.store.write(lambda db: runs.make_source(db, product.keyring, mapping.source, mapping.touchpoint, now))
     take = {"orders": history.take, "events": history.take, "traits": telling.take, "reference": reference.take}

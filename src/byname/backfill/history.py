@@ -9,7 +9,6 @@ A part is in or not in; whoever dies goes on with the next one. Two parts never 
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from byname.touchpoints import runs
 from byname.touchpoints.files import Mapping
 from byname.touchpoints.runs import Run
 
+READY = "ready"
 PART_ROWS = 2_000_000  # rows of a part: fits in memory, and the day waits half a second for its commit
 ORDER = ("named", "file_row", "at_", "place", "product", "quantity", "amount", "discount", "coupon", "coupon_match")
 EVENT = ("named", "file_row", "at_", "place", "name", "ref", "amount", "discount")
@@ -38,71 +38,68 @@ def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], N
         raise BynameError("This source keeps only events that carry consent", mapping.source, cure)
     folder = home.lake / "staging" / plan.id
     with engine(product) as lake:
-        parts = _staged(product, lake, plan, folder, now, progress, step)
-        done = runs.find(home.store.read(), plan.id)
-        assert done is not None
-        for number in range(done.parts_done, parts):
-            progress(plan.rows * number // parts, plan.rows)
+        view = understood(lake, plan.file, mapping, plan.types, now + home.settings.clock_ahead_s * SECOND)
+        run = runs.find(home.store.read(), plan.id)
+        if run is None or not (folder / READY).exists():
+            run = _prepared(product, lake, plan, view, folder, run, now, step)
+        for number in range(run.parts_done, run.parts):
+            progress(run.rows_total * number // run.parts, run.rows_total)
             rows = f"read_parquet({literal(folder / f'part={number}' / '*.parquet')}, hive_partitioning = false)"
+            if run.parts == 1:
+                rows = f"({_good(mapping, view, 1)})"
             part.take(product, lake, plan, number, rows, now, step)
             step(f"part {number}")
     shutil.rmtree(folder, ignore_errors=True)
-    progress(plan.rows, plan.rows)
+    progress(run.rows_total, run.rows_total)
 
 
-def _staged(
-    product: Byname,
-    lake: Connection,
-    plan: Plan,
-    folder: Path,
-    now: int,
-    progress: Callable[[int, int], None],
-    step: Step,
-) -> int:
-    """Stage the rows below `folder`, unless they are; how many parts there are."""
-    ready = folder / "ready.json"
-    run = runs.find(product.home.store.read(), plan.id)
-    if run is not None and ready.exists():
-        return run.parts
-    parts = run.parts if run else max(1, -(-plan.rows // PART_ROWS))
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    progress(0, plan.rows)
-    view = understood(lake, plan.file, plan.mapping, plan.types, now + product.home.settings.clock_ahead_s * SECOND)
-    whose.see(product, lake, plan.mapping, view, now)
+def _prepared(
+    product: Byname, lake: Connection, plan: Plan, view: str, folder: Path, run: Run | None, now: int, step: Step
+) -> Run:
+    """See who is named, stage the rows below `folder`, put the bad ones into quarantine, and begin the run."""
+    looked = whose.look(lake, plan.mapping, view)
+    refused.bearable(looked.bad, looked.total)
+    whose.see(product, lake, plan.mapping, now)
     step("seen")
-    _stage(lake, plan.mapping, view, folder, parts)
-    step("staged")
+    parts = run.parts if run else max(1, -(-looked.total // PART_ROWS))
+    if parts > 1:
+        shutil.rmtree(folder, ignore_errors=True)
+        _stage(lake, plan.mapping, view, folder, parts)
+        step("staged")
     if run is None:
-        bad = refused.rows(lake, plan, view)
-        begun = Run(plan.id, plan.file.name, plan.mapping.kind, plan.mapping.source, "running", plan.rows,
-                    rows_quarantined=len(bad), parts=parts, started_at=now)  # fmt: skip
+        bad = refused.rows(lake, plan, view) if looked.bad else []
+        run = Run(plan.id, plan.file.name, plan.mapping.kind, plan.mapping.source, "running", looked.total,
+                  rows_quarantined=len(bad), parts=parts, started_at=now)  # fmt: skip
+        begun = run
 
         def begin(db: Db) -> None:
             refused.put(db, product.keyring, plan.mapping.source, bad, now)
             runs.begin(db, begun)
 
         product.home.store.write(begin)
-    ready.write_text(json.dumps({"parts": parts}))
+    if parts > 1:
+        (folder / READY).touch()
     step("begun")
-    return parts
+    return run
 
 
 def _stage(lake: Connection, mapping: Mapping, view: str, folder: Path, parts: int) -> None:
     """Good rows as Parquet by part; raw identifiers have become numbers."""
+    for number in range(parts):
+        (folder / f"part={number}").mkdir(parents=True)
+    lake.execute(
+        f"copy ({_good(mapping, view, parts)}) to {literal(folder)}"
+        " (format parquet, compression lz4, partition_by (part), overwrite_or_ignore)"
+    )
+
+
+def _good(mapping: Mapping, view: str, parts: int) -> str:
+    """The rows that can be used, each with its owner and its part."""
     columns = ORDER if mapping.kind == "orders" else EVENT
     listed = ", ".join(f"r.{c}" for c in (*columns, *(["currency"] if "currency" in mapping.columns else [])))
     raw = [f"i{n}" for n in range(len(mapping.identifiers))]
     owner = "coalesce(w.identifier, 0)" if raw else "0::bigint"
     same = " and ".join(f"r.{c} {'=' if len(raw) == 1 else 'is not distinct from'} w.{c}" for c in raw)
     joined = f"{view} r" + (f" left join whose w on {same}" if raw else "")
-    number = f"cast(hash(r.named) % {parts} as bigint)" if parts > 1 else "0::bigint"
-    for p in range(parts):
-        (folder / f"part={p}").mkdir()
-    query = f"select {listed}, {owner} as identifier, {number} as part from {joined} where r.why is null"
-    if parts == 1:
-        target = f"{literal(folder / 'part=0' / 'rows.parquet')} (format parquet, compression lz4)"
-        lake.execute(f"copy ({query}) to {target}")
-    else:
-        target = f"{literal(folder)} (format parquet, compression lz4, partition_by (part), overwrite_or_ignore)"
-        lake.execute(f"copy ({query}) to {target}")
+    number = f"cast(hash(r.named) % {parts} as bigint)"
+    return f"select {listed}, {owner} as identifier, {number} as part from {joined} where r.why is null"

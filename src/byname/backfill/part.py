@@ -6,8 +6,8 @@ these tables again, and added by the same upserts by which a single touch is fol
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from byname import rebuild
@@ -48,7 +48,7 @@ def take(product: Byname, lake: Connection, plan: Plan, number: int, rows: str, 
     """Bring in part `number`, whose staged rows the relation `rows` gives."""
     for table in TABLES:
         lake.execute(f"drop table if exists {table}")
-    lake.execute(f"create temp table row as select * from {rows}")
+    lake.execute(f"create table row as select * from {rows}")
     (_orders if plan.mapping.kind == "orders" else _events)(lake, plan, now)
     differing = _differing(lake, plan)
     rebuild.meanings(lake)
@@ -68,7 +68,7 @@ def _orders(lake: Connection, plan: Plan, now: int) -> None:
     currency = "currency" if "currency" in m.columns else literal(m.constants["currency"])
     back = m.constants.get("return_event") or RETURN_OF.get(m.constants["event"], "Order Refunded")
     lake.execute(f"""
-        create temp table made as
+        create table made as
         select named, amount < 0 or (amount = 0 and quantity < 0) as back,
             min(at_) as occurred_at, min(identifier) as identifier, coalesce(min(place)::varchar, '') as place,
             min({currency}) as currency,
@@ -80,13 +80,13 @@ def _orders(lake: Connection, plan: Plan, now: int) -> None:
     _digest(lake, f"case when back then {literal(m.source + ':return:')} else {literal(m.source + ':sale:')} end")
     name = f"case when back then {literal(back)} else {literal(m.constants['event'])} end"
     lake.execute(f"""
-        create temp table event as
+        create table event as
         select id, identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, {name} as name,
             occurred_at, {now}::bigint as received_at, place, named::varchar as ref, currency, amount,
             0::bigint as discount, lines, 0::bigint as due_at, null::blob as body
         from made where agrees""")
     lake.execute(f"""
-        create temp table line as
+        create table line as
         select o.id as event, {_position(lake)} as position, o.identifier,
             {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint,
             {name} as name, o.occurred_at, o.place, r.product::varchar as product, {_sign("quantity")}, o.currency,
@@ -117,19 +117,19 @@ def _events(lake: Connection, plan: Plan, now: int) -> None:
     m = plan.mapping
     currency = "r.currency" if "currency" in m.columns else literal(m.constants.get("currency", ""))
     lake.execute("""
-        create temp table made as
+        create table made as
         select named, count(*) as lines, min(file_row) as first_row, max(file_row) as last_row, true as agrees
         from row group by named""")
     _digest(lake, literal(f"{m.source}:event:"))
     lake.execute(f"""
-        create temp table event as
+        create table event as
         select o.id, r.identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, r.name,
             r.at_ as occurred_at, {now}::bigint as received_at, coalesce(r.place::varchar, '') as place,
             coalesce(r.ref::varchar, '') as ref, {currency} as currency, r.amount,
             r.discount, 0::bigint as lines, 0::bigint as due_at, null::blob as body
         from made o join row r on r.file_row = o.first_row""")
     empty = ", ".join(f"null::{SQL_TYPE[str(f.type)]} as {f.name}" for f in shape.LINE)
-    lake.execute(f"create temp table line as select {empty} where false")
+    lake.execute(f"create table line as select {empty} where false")
 
 
 SQL_TYPE = {"binary": "blob", "int64": "bigint", "string": "varchar"}
@@ -161,7 +161,7 @@ def _without_known(product: Byname, lake: Connection) -> int:
     known = db.rows("select id from message where id in :ids", ids=ids)
     if not known:
         return 0
-    lake.execute("create or replace temp table known (id blob)")
+    lake.execute("create or replace table known (id blob)")
     lake.executemany("insert into known values (?)", known)
     rows = lake.execute("select coalesce(sum(lines), 0)::bigint from made where id in (from known)").fetchall()[0][0]
     lake.execute("delete from event where id in (from known)")
@@ -185,13 +185,15 @@ def _commit(
     ids = [i for (i,) in lake.execute("select id from event order by id").fetchall()]
     owners = [i for (i,) in lake.execute("select distinct identifier from event where identifier > 0").fetchall()]
     rows = lake.execute("select count(*) from row").fetchall()[0][0]
-    taken = rows - repeated - len(differing)
+    taken, tried = rows - repeated - len(differing), False
 
     def make_true(db: Db) -> None:
         if not runs.advance(db, plan.id, number, taken=taken, repeated=repeated, quarantined=len(differing)):
             raise RuntimeError("another process runs this import")
-        if db.rows("select id from message where id in :ids", ids=ids):
+        nonlocal tried
+        if tried and db.rows("select id from message where id in :ids", ids=ids):
             raise _Known
+        tried = True  # the insert below breaks on a message that came meanwhile: then we look
         gone = db.rows("select id from identifier where erased = 1 and id in :ids", ids=owners)
         if gone:
             raise _Erased([i for (i,) in gone])
@@ -204,10 +206,13 @@ def _commit(
         step("recorded")
 
     with ledger.alone(home):
-        files = [f for table in shape.SCHEMAS for f in _write(product, lake, plan, number, table)]
+        files = _write(product, lake, plan, number)
         step("written")
         try:
-            home.store.write(make_true)
+            try:
+                home.store.write(make_true)
+            except Exception:
+                home.store.write(make_true)
         except Exception as error:
             for file in files:
                 (home.lake / file.path).unlink(missing_ok=True)
@@ -243,32 +248,46 @@ def _fold(db: Db, derived: Derived) -> None:
     db.many(fold.CLOSED, derived.closed)
 
 
-def _write(product: Byname, lake: Connection, plan: Plan, number: int, table: str) -> Iterator[Segment]:
-    """The part's events or lines as sealed files, by day, or by month or year where days are thin."""
+def _write(product: Byname, lake: Connection, plan: Plan, number: int) -> list[Segment]:
+    """The part's events and lines as sealed files, two at a time: one file keeps one core busy."""
+    folder = product.home.lake
+
+    def one(cut: Cut) -> Segment:
+        with lake.cursor() as hand:
+            tmp = folder / cut.table / cut.folder / f"{plan.id}-{number:05d}.parquet.tmp"
+            tmp.parent.mkdir(parents=True, exist_ok=True)
+            hand.execute(f"copy ({cut.query}) to {literal(tmp)} (format parquet, compression zstd)")
+        return ledger.publish(folder, tmp, cut.table, f"import:{plan.id}")
+
+    with ThreadPoolExecutor(HANDS) as hands:
+        return list(hands.map(one, [c for table in shape.SCHEMAS for c in _cuts(lake, table)]))
+
+
+class Cut(NamedTuple):
+    """One file to write: the rows of a table in one period."""
+
+    table: str
+    folder: str
+    query: str
+
+
+def _cuts(lake: Connection, table: str) -> Iterator[Cut]:
+    """By day, or by month or year where days are thin."""
     count, days = lake.execute(f"select count(*), count(distinct occurred_at // {DAY}) from {table}").fetchall()[0]
     if not count:
         return
     unit = shape.period(count, days)
     columns = ", ".join(shape.SCHEMAS[table].names)
     order = " order by identifier, occurred_at" if table == "event" else ""
-    cuts = lake.execute(f"""
+    found = lake.execute(f"""
         select strftime(start, '{FORM[unit]}'), epoch_us(start), epoch_us(start + interval 1 {unit}) from (
             select distinct date_trunc('{unit}', make_timestamp(day * {DAY})) as start
             from (select distinct occurred_at // {DAY} as day from {table}))
         order by 1""").fetchall()
-    for label, start, end in cuts:
-        tmp = product.home.lake / table / f"{unit}={label}" / f"{plan.id}-{number:05d}.parquet.tmp"
-        tmp.parent.mkdir(parents=True, exist_ok=True)
-        lake.execute(
-            f"copy (select {columns} from {table} where occurred_at >= {start} and occurred_at < {end}{order})"
-            f" to {literal(tmp)} (format parquet, compression zstd)"
-        )
-        yield ledger.publish(product.home.lake, tmp, table, f"import:{plan.id}")
+    for label, start, end in found:
+        within = f"occurred_at >= {start} and occurred_at < {end}"
+        yield Cut(table, f"{unit}={label}", f"select {columns} from {table} where {within}{order}")
 
 
+HANDS = 2
 FORM = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
-
-
-def forget_staging(product: Byname) -> None:
-    """Remove what imports staged and never finished (they begin anew when asked again)."""
-    shutil.rmtree(product.home.lake / "staging", ignore_errors=True)

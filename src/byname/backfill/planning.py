@@ -26,7 +26,7 @@ class Bad(NamedTuple):
 
     reason: str
     words: str
-    count: int
+    number: int
     rows: tuple[int, ...]
 
 
@@ -44,12 +44,13 @@ class Plan(NamedTuple):
 
     @property
     def bad_rows(self) -> int:
-        return sum(b.count for b in self.bad)
+        return sum(b.number for b in self.bad)
 
 
-def plan(product: Byname, file: Path, mapping: Mapping, *, now: int) -> Plan:
+def plan(product: Byname, file: Path, mapping: Mapping, *, now: int, look: bool = True) -> Plan:
     """Read the whole file once and say what it would become. Writes nothing.
 
+    Without `look` only file and mapping are checked: enough for `run`, which looks by itself.
     Errors: BynameError when the file or a column of the mapping is not there.
     """
     if file.suffix not in KINDS_OF_FILE or not file.is_file():
@@ -57,6 +58,8 @@ def plan(product: Byname, file: Path, mapping: Mapping, *, now: int) -> Plan:
     with engine(product) as lake:
         types = _types(lake, file, mapping)
         name = _digest(file, mapping)
+        if not look:
+            return Plan(name, file, mapping, types, 0, 0, (), ())
         if mapping.kind == "reference":
             rows = lake.execute(f"select count(*) from ({reading.relation(file, mapping)})").fetchall()[0][0]
             return Plan(name, file, mapping, types, rows + rejected(lake), 0, _rejected(lake), ())

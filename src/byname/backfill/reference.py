@@ -23,7 +23,7 @@ from byname.touchpoints.runs import Run
 def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], None], step: Step) -> None:
     """Bring in a reference table, replacing the one before."""
     home, m = product.home, plan.mapping
-    progress(0, plan.rows)
+    progress(0, 0)
     with engine(product) as lake, ledger.alone(home):
         query = f"select {_columns(m, plan)} from ({reading.relation(plan.file, m)})"
         _refuse_cards(lake, query, plan)
@@ -34,15 +34,17 @@ def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], N
         file = ledger.publish(home.lake, tmp, m.table, f"import:{plan.id}")
         step("written")
 
+        total = file.rows + len(bad)
+
         def make_true(db: Db) -> None:
             ledger.remove(db, [s.path for s in ledger.segments(db, m.table)])
             ledger.record(db, [file], now)
             refused.put(db, product.keyring, m.source, bad, now)
-            runs.begin(db, Run(plan.id, plan.file.name, m.kind, m.source, "running", plan.rows, file.rows, 0,
+            runs.begin(db, Run(plan.id, plan.file.name, m.kind, m.source, "running", total, file.rows, 0,
                                len(bad), 1, 1, now))  # fmt: skip
 
         home.store.write(make_true)
-    progress(plan.rows, plan.rows)
+    progress(total, total)
 
 
 def _columns(mapping: Mapping, plan: Plan) -> str:

@@ -7,19 +7,26 @@ from typing import Any
 
 import msgspec
 
-from byname.backfill.planning import Plan
+from byname.backfill.planning import Plan, rejected
 from byname.keyring import Keyring
 from byname.lake.duck import Connection
 from byname.store import Db
-from byname.terms import Quarantined
+from byname.terms import BynameError, Quarantined
 from byname.touchpoints import cards, quarantine, reading
 from byname.touchpoints.reasons import in_words
+
+MOST_BAD = 10_000  # more rows than this, and more than a tenth of the file: the mapping is wrong, not the rows
+
+
+def bearable(bad: int, total: int) -> None:
+    """Refuse a file that does not fit its mapping, before anything is written."""
+    if bad > MOST_BAD and bad * 10 > total:
+        cure = "Look at the dry run and mend the mapping; nothing was written"
+        raise BynameError("More than a tenth of the rows cannot be used", f"{bad:,} of {total:,}", cure)
 
 
 def rows(lake: Connection, plan: Plan, view: str) -> list[Quarantined]:
     """The bad rows of a file, as arrivals that cannot be used; `view` holds the understood rows."""
-    if not plan.bad:
-        return []
     found = lake.execute(f"select file_row, why from {view} where why is not null and why <> '{reading.LEFT_OUT}'")
     whys: dict[int, str] = dict(found.fetchall())
     return numbered(lake, plan, whys) + no_rows(lake, plan)
@@ -50,7 +57,7 @@ def _refused(plan: Plan, row: dict[str, Any], whys: dict[int, str]) -> Quarantin
 
 def no_rows(lake: Connection, plan: Plan) -> list[Quarantined]:
     """Lines of a CSV that are not rows at all."""
-    if not any(b.reason == "not_a_row" for b in plan.bad):
+    if not rejected(lake):
         return []
     found = lake.execute("select line, any_value(csv_line) from reject_errors group by line order by line").fetchall()
     return [

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from byname.backfill import refused
+from byname.backfill import refused, whose
 from byname.backfill.planning import Plan, engine, understood
 from byname.encounter import ACCEPTED, REPEATED, Byname, Delivery
+from byname.lake.duck import Connection
 from byname.lake.ledger import Step
 from byname.store import Db
 from byname.terms import SECOND, ConsentSaid, Event, Identifier, SaidBy, TraitSaid
@@ -32,16 +33,7 @@ def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], N
     needs_consent = runs.needs_consent(home.store.read(), m.source) and not home.settings.collect_without_consent
     with engine(product) as lake:
         view = understood(lake, plan.file, m, plan.types, now + home.settings.clock_ahead_s * SECOND)
-        if runs.find(home.store.read(), plan.id) is None:
-            bad = refused.rows(lake, plan, view)
-            begun = Run(plan.id, plan.file.name, m.kind, m.source, "running", plan.rows, rows_quarantined=len(bad),
-                        parts=-(-plan.rows // TOGETHER), started_at=now)  # fmt: skip
-
-            def begin(db: Db) -> None:
-                refused.put(db, product.keyring, m.source, bad, now)
-                runs.begin(db, begun)
-
-            home.store.write(begin)
+        total = _begin(product, lake, plan, view, now)
         step("begun")
         original = reading.relation(plan.file, m)
         rows = lake.execute(
@@ -50,15 +42,34 @@ def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], N
         )
         columns = [c[0] for c in rows.description]
         taken = repeated = 0
-        for part in range(-(-plan.rows // TOGETHER)):
+        for part in range(-(-total // TOGETHER)):
             chunk = [dict(zip(columns, row, strict=True)) for row in rows.fetchmany(TOGETHER)]
             arrivals = [product.prepare(event(m, row, now), needs_consent=needs_consent) for row in chunk]
             (verdicts,) = (product.deliver(Delivery(m.source, arrivals, (), now)).result(),)
             taken += verdicts.count(ACCEPTED)
             repeated += verdicts.count(REPEATED)
             step(f"part {part}")
-            progress(min(plan.rows, (part + 1) * TOGETHER), plan.rows)
+            progress(min(total, (part + 1) * TOGETHER), total)
     home.store.write(lambda db: runs.count(db, plan.id, taken=taken, repeated=repeated))
+
+
+def _begin(product: Byname, lake: Connection, plan: Plan, view: str, now: int) -> int:
+    """Look at the file, put its bad rows into quarantine and begin the run, unless it was; its number of rows."""
+    run = runs.find(product.home.store.read(), plan.id)
+    if run is not None:
+        return run.rows_total
+    looked = whose.look(lake, plan.mapping, view)
+    refused.bearable(looked.bad, looked.total)
+    bad = refused.rows(lake, plan, view) if looked.bad else []
+    begun = Run(plan.id, plan.file.name, plan.mapping.kind, plan.mapping.source, "running", looked.total,
+                rows_quarantined=len(bad), parts=max(1, -(-looked.total // TOGETHER)), started_at=now)  # fmt: skip
+
+    def begin(db: Db) -> None:
+        refused.put(db, product.keyring, plan.mapping.source, bad, now)
+        runs.begin(db, begun)
+
+    product.home.store.write(begin)
+    return looked.total
 
 
 def event(mapping: Mapping, row: dict[str, Any], now: int) -> Event:

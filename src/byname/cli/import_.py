@@ -42,7 +42,7 @@ def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Pat
     with opened(home, read_only=dry_run) as h:
         product = Byname(h)
         with progress(f"Reading {file.name}", quiet=json):
-            plan = backfill.plan(product, file, mapping, now=now())
+            plan = backfill.plan(product, file, mapping, now=now(), look=dry_run)
         if dry_run:
             answer(_told(plan), json, lambda: _say(plan))
             ctx.exit(1 if plan.bad else 0)
@@ -83,5 +83,5 @@ def _say_run(run: Run, bad: tuple[Bad, ...]) -> None:
 
 def _say_bad(bad: tuple[Bad, ...]) -> None:
     if bad:
-        rows = [(f"{b.count:,}", b.words, ", ".join(map(str, b.rows))) for b in bad]
+        rows = [(f"{b.number:,}", b.words, ", ".join(map(str, b.rows))) for b in bad]
         table(("rows", "what is wrong", "first"), rows, "")

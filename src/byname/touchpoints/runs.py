@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from byname.keyring import Keyring
 from byname.store import Db
+from byname.touchpoints import sources
 
 COLUMNS = (
     "id, file_name, kind, source, state, rows_total, rows_taken, rows_repeated, rows_quarantined, parts, parts_done,"
@@ -75,15 +76,9 @@ def recent(db: Db, most: int = 50) -> list[Run]:
 
 
 def make_source(db: Db, keyring: Keyring, slug: str, touchpoint: str, now: int, *, invented: bool = False) -> None:
-    """A source for files, unless there is one of this name. It has no write key: nobody can send as it."""
-    no_key = keyring.digest("no write key", slug.encode())
-    db.run(
-        "insert into source (slug, name, touchpoint, kind, key_digest, key_hint, rate_per_s, max_event_bytes,"
-        " needs_consent, trusted, invented, enabled, made_at)"
-        " values (:slug, :slug, :touchpoint, 'file', :no_key, '', 0, 0, 0, 1, :invented, 1, :now)"
-        " on conflict (slug) do nothing",
-        slug=slug, touchpoint=touchpoint, no_key=no_key, invented=int(invented), now=now,
-    )  # fmt: skip
+    """A source for files, unless there is one of this name. Nobody is told its write key, so nobody sends as it."""
+    if sources.by_slug(db, slug) is None:
+        sources.create(db, keyring, slug, now=now, touchpoint=touchpoint, kind="file", trusted=True, invented=invented)
 
 
 def needs_consent(db: Db, slug: str) -> bool:
