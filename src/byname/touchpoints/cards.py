@@ -70,6 +70,7 @@ _ODD = re.compile(
     r"\\+u([dD][89abAB][0-9a-fA-F]{2})\\+u([dD][c-fC-F][0-9a-fA-F]{2})|\\+u([0-9a-fA-F]{4})|([^\x01-\x7f])"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{0,4}(?![A-Z0-9])")
 _EXPONENT = re.compile(r"[eE]\+?([0-9]{1,2})(?![0-9])")
 _MEMBER = re.compile(r'"([^"\\]{1,64})"\s*:\s*\[?(?:"?[^"\[\]{}:,]*"?,)*\s*"?$')
 _CODE = re.compile(
@@ -258,16 +259,17 @@ def _from(flat: str, groups: list[_Group], i: int, field: str) -> Iterator[Span]
         digits += groups[j].digits
         if len(digits) > 19:
             return
-        if len(digits) not in lengths:
+        if len(digits) < 12:
             continue
-        span = Span(groups[i].start, groups[j].end)
-        if j == i + 1 and (power := _EXPONENT.match(flat, span.end)) and flat[groups[i].end] == ".":
+        span = found = Span(groups[i].start, groups[j].end)
+        number = digits
+        power = _EXPONENT.match(flat, span.end) if j == i + 1 and flat[groups[i].end] == "." else None
+        if power:
             zeros = min(int(power[1]), 18) - len(groups[j].digits)
             number, found = digits + "0" * zeros, Span(span.start, power.end())
             written = zeros >= 0
         else:
-            number, found = digits, span
-            written = is_card_number(number) and _grouped_like_a_card(flat, groups, i, j)
+            written = len(digits) in lengths and is_card_number(number) and _grouped_like_a_card(flat, groups, i, j)
         if written and is_card_number(number) and not _is_something_else(flat, span, number, field, i == j):
             yield found
 
@@ -282,12 +284,14 @@ def _grouped_like_a_card(flat: str, groups: list[_Group], i: int, j: int) -> boo
         return False
     if i == j:
         return True
+    if j == i + 1 and flat[groups[i].end : groups[j].start] == ".":
+        return False  # a decimal
     sizes = [len(g.digits) for g in groups[i : j + 1]]
     total = sum(sizes)
     if tuple(sizes) in ((4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (6, 10), (8, 11), (8, 7), (6, 9), (6, 8)):
         return True
     if set(sizes[:-1]) == {4} and sizes[-1] <= 4:
-        return total >= 14 or (i == 0 and j == len(groups) - 1)
+        return True
     if i or j < len(groups) - 1:
         return False
     # The whole run, in groups of its own: only if they are regular, for dates and times are not.
@@ -300,6 +304,11 @@ def _is_something_else(flat: str, span: Span, digits: str, field: str, one_piece
     """Is it part of a UUID or another hex number, or a code in a field for codes?"""
     low, high = max(0, span.start - 36), span.end + 36
     if any(m.start() < span.end - low and m.end() > span.start - low for m in _UUID.finditer(flat[low:high])):
+        return True
+    if any(
+        m.start() < span.end - low and m.end() > span.start - low and _iban(m[0])
+        for m in _IBAN.finditer(flat[low:high])
+    ):
         return True
     left, right = span
     while left > 0 and flat[left - 1] in _HEX:
@@ -317,6 +326,12 @@ def _is_something_else(flat: str, span: Span, digits: str, field: str, one_piece
 
 
 _HEX = frozenset("0123456789abcdefABCDEF")
+
+
+def _iban(text: str) -> bool:
+    """Account numbers of banks begin like cards too; ISO 13616: letters count from 10, modulo 97 leaves 1."""
+    plain = text.replace(" ", "")
+    return 15 <= len(plain) <= 34 and int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
 
 
 def _member(flat: str, span: Span) -> str:
