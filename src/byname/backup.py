@@ -21,7 +21,7 @@ from byname.lake import ledger
 from byname.settings import load
 from byname.store import copies
 from byname.terms import BynameError, moment
-from byname.trust import sessions
+from byname.trust import sessions, vault
 
 MANIFEST = "backup.json"
 SETTINGS = ("byname.toml", "identity.toml")
@@ -93,6 +93,20 @@ def restore(source: Path, target: Path, *, now: int, keys: Path | None = None, d
     if making.exists():
         raise BynameError("An earlier restore was cut off", str(making), "Remove that folder and try again")
     making.mkdir(parents=True, mode=0o700)
+    try:
+        forgotten = _fill(making, source, manifest, keys, database, now)
+    except BaseException:
+        shutil.rmtree(making)
+        raise
+    if target.exists():
+        target.rmdir()
+    making.rename(target)
+    copies.sync(target.parent)
+    return Restored(target, len(manifest["files"]), forgotten)
+
+
+def _fill(making: Path, source: Path, manifest: dict[str, Any], keys: Path, database: str | None, now: int) -> int:
+    """The whole home at `making`; how many identifiers had to be forgotten again."""
     for name in (n for n in manifest["files"] if n.startswith("lake/") or n in SETTINGS):
         _copy(source / name, making / name)
     for file in sorted(keys.iterdir()):
@@ -102,18 +116,28 @@ def restore(source: Path, target: Path, *, now: int, keys: Path | None = None, d
     with open_home(making) as home:
         forgotten = _settle(home, now)
     (making / "lock").unlink(missing_ok=True)
-    if target.exists():
-        target.rmdir()
-    making.rename(target)
-    copies.sync(target.parent)
-    return Restored(target, len(manifest["files"]), forgotten)
+    return forgotten
 
 
 def _settle(home: Home, now: int) -> int:
     """What time has passed over: who was erased since is erased again, and nobody is signed in."""
-    home.store.write(sessions.end_all)
     policy = Policy.load(home.path / "identity.toml", region=home.settings.region)
+    _try_keys(home, policy)
+    home.store.write(sessions.end_all)
     return erasure.erase_again(home, erasure.logged(home.path / "keys"), policy=policy, now=now)
+
+
+def _try_keys(home: Home, policy: Policy) -> None:
+    """Do both keys belong to this data? The vault opens by one, and its value gives the token by the other."""
+    db = home.store.read()
+    row = db.row("select i.id, i.type, i.token from vault v join identifier i on i.id = v.identifier limit 1")
+    if row is None:
+        return
+    id, type, token = row
+    value = vault.reveal(db, home.keys, [id])[id]
+    if home.keys.token(policy.index(type), value) != bytes(token):
+        cure = "Restore the keys/ folder that belongs to it"
+        raise BynameError("The token key does not fit this home's data", cure=cure)
 
 
 def _refuse_full(target: Path) -> None:

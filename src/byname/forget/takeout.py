@@ -107,11 +107,10 @@ def _section(home: Home, db: Db, table: str, public: Mapping[int, str], keys: Ma
             for r in db.rows(f"select {', '.join(names)} from {table} where {column} in :ids", ids=list(public))
         }
         rows = list(found)
-    plain = vault.reveal(db, home.keys, public) if table == "identifier" else {}
+    if table == "identifier":
+        plain = vault.reveal(db, home.keys, public)
+        names, rows = (*names, "plain"), [(*row, plain.get(row[0])) for row in rows]
     section = [_opened(dict(zip(names, row, strict=True)), public, keys) for row in rows]
-    for row, value in zip(section, (plain.get(r[0]) for r in rows), strict=True):
-        if table == "identifier":
-            row["value"] = value
     return sorted(section, key=lambda row: str(row.get("occurred_at", row.get("first_at", ""))))
 
 
