@@ -126,7 +126,7 @@ def a_home(folder: Path) -> str:
 
 def warm(server: tuple[int, int], key: str, customers: int) -> None:
     """Every customer was there before, as on any working day."""
-    bodies = load.batches(max(20, customers // 400), 400, customers, 0, key)
+    bodies = load.introductions(customers, 400, key)
     load.drive(*server, [load.request("POST", "/v1/batch", b) for b in bodies], CONNECTIONS)
 
 

@@ -30,9 +30,9 @@ class Measured(NamedTuple):
         return self.latencies[min(len(self.latencies) - 1, int(q * len(self.latencies)))]
 
 
-def event(rng: random.Random, number: str, customers: int) -> dict[str, Any]:
+def event(rng: random.Random, number: str, customers: int, who: int = -1) -> dict[str, Any]:
     """One event of a shop's web and app, about 500 bytes: six of ten browse, three sign in or add, one buys."""
-    who = rng.randrange(customers)
+    who = rng.randrange(customers) if who < 0 else who
     base = {
         "type": "track", "messageId": f"msg-{number}-{rng.getrandbits(64):016x}", "anonymousId": f"device-{who:08d}",
         "userId": f"user-{who:08d}", "timestamp": "2026-11-21T10:00:00.000Z",
@@ -63,6 +63,16 @@ def batches(count: int, size: int, customers: int, seed: int, key: str) -> list[
         ).encode()
         for b in range(count)
     ]  # fmt: skip
+
+
+def introductions(customers: int, size: int, key: str) -> list[bytes]:
+    """Bodies in which every customer turns up once, so that a load meets nobody new."""
+    rng = random.Random(0)
+    everyone = [event(rng, f"0-{who}", customers, who) for who in range(customers)]
+    return [
+        json.dumps({"writeKey": key, "batch": everyone[start : start + size]}).encode()
+        for start in range(0, customers, size)
+    ]
 
 
 def request(method: str, path: str, body: bytes, headers: str = "") -> bytes:

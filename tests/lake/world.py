@@ -7,43 +7,34 @@ from typing import Any
 
 from byname.home import Home
 from byname.lake.duck import open_lake
-from byname.lake.shape import EVENT
-from byname.terms import DAY
+from byname.profile import fold
+from byname.profile.fold import Happened
+from byname.terms import DAY, Line
 
 START = 1_789_000_000_000_000
-LINE = (
-    "event, position, identifier, occurred_at, place, product, quantity, currency, amount, discount, coupon, "
-    "coupon_match"
-)
 
 
 def arrive(home: Home, count: int, *, seed: int = 0, days: int = 3, customers: int = 7) -> list[bytes]:
-    """Append fresh events to the day as the encounter would; their ids."""
+    """Append fresh events to the day as the encounter does; their ids."""
     rng = random.Random(seed)
-    events: list[tuple[Any, ...]] = []
-    lines: list[tuple[Any, ...]] = []
-    for n in range(count):
-        event = rng.randbytes(16)
-        who, when = rng.randrange(1, customers + 1), START + rng.randrange(days * DAY)
-        received, place = START + days * DAY + n, rng.choice(["s1", "s2"])
-        if n % 3 == 2:
-            row = (event, who, "site", "web", "Page Viewed", when, received, "", "", "", 0, 0, 0, 0, None)
-            events.append(row)
-            continue
-        products = [(rng.choice("abcde"), rng.randrange(1, 5) * 1000, rng.randrange(1000)) for _ in range(2)]
-        amount = sum(a for _, _, a in products)
-        name = rng.choice(["Till Sale", "Till Sale", "Till Return"])
-        row = (event, who, "till", "till", name, when, received, place, f"r{n}", "EUR", amount, 5, 2, 0, b"sealed")
-        events.append(row)
-        for p, (product, quantity, paid) in enumerate(products):
-            lines.append((event, p, who, when, place, product, quantity, "EUR", paid, 5, 0, 0))
+    events = [happened(rng, n, days, customers) for n in range(count)]
+    home.store.write(lambda db: fold.append(db, events))
+    return [h.id for h in events]
 
-    def put(db: Any) -> None:
-        db.many(f"insert into event ({', '.join(EVENT.names)}) values ({', '.join('?' * len(EVENT.names))})", events)
-        db.many(f"insert into line ({LINE}) values ({', '.join('?' * 12)})", lines)
 
-    home.store.write(put)
-    return [e[0] for e in events]
+def happened(rng: random.Random, n: int, days: int, customers: int) -> Happened:
+    event, who = rng.randbytes(16), rng.randrange(1, customers + 1)
+    when, received = START + rng.randrange(days * DAY), START + days * DAY + n
+    if n % 3 == 2:
+        return Happened(event, who, "site", "web", "Page Viewed", "seen", when, received)
+    lines = tuple(
+        Line(rng.choice("abcde"), rng.randrange(1, 5) * 1000, rng.randrange(1000), discount=5) for _ in range(2)
+    )
+    name, kind = rng.choice([("Till Sale", "sale"), ("Till Sale", "sale"), ("Till Return", "return")])
+    return Happened(
+        event, who, "till", "till", name, kind, when, received, rng.choice(["s1", "s2"]), f"r{n}", "EUR",
+        sum(line.amount for line in lines), 5, lines, body=b"sealed",
+    )  # fmt: skip
 
 
 def everything(home: Home) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -7,6 +7,7 @@ rows out of the day. A reader sees a row fresh or sealed, never both, never neit
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -35,13 +36,15 @@ class _Changed(Exception):
 
 def due(db: Db, *, rows: int, age_s: int, now: int) -> bool:
     """Is it time to seal: more than `rows` fresh events, or one that came more than `age_s` ago?"""
-    found = db.row("select count(*), coalesce(min(received_at), :now) from event", now=now)
-    assert found is not None
-    return bool(found[0] and (found[0] >= rows or now - found[1] >= age_s * 1_000_000))
+    oldest = db.row("select received_at from event order by seq limit 1")
+    if oldest is None:
+        return False
+    (count,) = db.row("select count(*) from event") or (0,)
+    return bool(count >= rows or now - oldest[0] >= age_s * 1_000_000)
 
 
 def seal(home: Home, now: int, *, most: int = MOST, step: Step = ledger.nothing) -> Sealed:
-    """Move the fresh events (oldest receipts first, at most `most`) and their lines into the lake."""
+    """Move the fresh events (first come first, at most `most`) and their lines into the lake."""
     with ledger.alone(home):
         ledger.sweep(home)
         for _ in range(MOST_TRIES):
@@ -55,19 +58,20 @@ def seal(home: Home, now: int, *, most: int = MOST, step: Step = ledger.nothing)
 def _seal(home: Home, now: int, most: int, step: Step) -> Sealed:
     db = home.store.read()
     with db.snapshot():
-        events = arrow("event", db.rows(f"{FRESH['event']} order by e.received_at, e.id limit :most", most=most))
-        ids = events["id"].to_pylist()
-        lines = arrow("line", db.rows(f"{FRESH['line']} where l.event in :ids", ids=ids))
-    if not ids:
-        return Sealed(0, 0, 0)
+        seqs = [s for (s,) in db.rows("select seq from event order by seq limit :most", most=most)]
+        if not seqs:
+            return Sealed(0, 0, 0)
+        taken = {"low": seqs[0], "high": seqs[-1]}
+        events = arrow("event", db.rows(f"{FRESH['event']} where e.seq between :low and :high", **taken))
+        lines = arrow("line", db.rows(f"{FRESH['line']} where l.seq between :low and :high", **taken))
     step("read")
     files = [*_write(home, "event", events, now, step), *_write(home, "line", lines, now, step)]
-    owners = dict(zip(ids, events["identifier"].to_pylist(), strict=True))
+    owners = Counter(zip(events["id"].to_pylist(), events["identifier"].to_pylist(), strict=True))
 
     def hand_over(db: Db) -> None:
-        still: dict[bytes, int] = dict(db.rows("select id, identifier from event where id in :ids", ids=ids))
-        gone = db.run("delete from line where event in :ids", ids=ids)
-        db.run("delete from event where id in :ids", ids=ids)
+        still = Counter(db.rows("select id, identifier from event where seq in :seqs", seqs=seqs))
+        gone = db.run("delete from line where seq in :seqs", seqs=seqs)
+        db.run("delete from event where seq in :seqs", seqs=seqs)
         if still != owners or gone != lines.num_rows:
             raise _Changed
         ledger.record(db, files, now)

@@ -56,10 +56,10 @@ SCHEMAS = {"event": EVENT, "line": LINE}
 
 # The fresh rows in these columns; `line` borrows from its event.
 FRESH = {
-    "event": "select " + ", ".join(EVENT.names) + " from event e",
-    "line": "select "
-    + ", ".join(f"{'e' if n in ('source', 'touchpoint', 'name') else 'l'}.{n}" for n in LINE.names)
-    + " from line l join event e on e.id = l.event",
+    "event": "select " + ", ".join(f"e.{n}" for n in EVENT.names) + " from event e",
+    "line": "select e.id, "
+    + ", ".join(f"{'e' if n in ('source', 'touchpoint', 'name') else 'l'}.{n}" for n in LINE.names[1:])
+    + " from line l join event e on e.seq = l.seq",
 }
 
 FILE_ROWS = 20_000  # below this a file by day is not worth its opening

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from byname.store import Db
+from byname.store.numbers import allocate
 from byname.terms import Line
 
 
@@ -50,11 +51,10 @@ EVENT_COLUMNS = (
     " currency, amount, discount, lines, due_at, body"
 )
 LINE_COLUMNS = (
-    "event, position, identifier, occurred_at, place, product, quantity,"
-    " currency, amount, discount, coupon, coupon_match"
+    "seq, position, identifier, occurred_at, place, product, quantity, currency, amount, discount, coupon, coupon_match"
 )
 
-EVENT = f"insert into event ({EVENT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+EVENT = f"insert into event (seq, {EVENT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LINE = f"insert into line ({LINE_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 STATE = """
@@ -160,8 +160,9 @@ def tallies(events: Iterable[Happened]) -> dict[tuple[int, str, str], Tally]:
 
 def append(db: Db, events: Sequence[Happened]) -> None:
     """Append distinct, new events and fold them. Rows go in key order, so that two writers never deadlock."""
-    db.many(EVENT, [_event_row(h) for h in events])
-    db.many(LINE, [row for h in events if h.lines for row in _line_rows(h)])
+    numbers = allocate(db, "event", len(events), "seq")
+    db.many(EVENT, [_event_row(n, h) for n, h in zip(numbers, events, strict=True)])
+    db.many(LINE, [row for n, h in zip(numbers, events, strict=True) if h.lines for row in _line_rows(n, h)])
     fold(db, events)
 
 
@@ -180,17 +181,17 @@ def fold(db: Db, events: Sequence[Happened]) -> None:
     db.many(CLOSED, sorted((h.identifier, m.kind, m.ref, h.occurred_at, b"") for h in held for m in h.closes))
 
 
-def _event_row(h: Happened) -> tuple[object, ...]:
+def _event_row(seq: int, h: Happened) -> tuple[object, ...]:
     return (
-        h.id, h.identifier, h.source, h.touchpoint, h.name, h.occurred_at, h.received_at, h.place, h.ref,
+        seq, h.id, h.identifier, h.source, h.touchpoint, h.name, h.occurred_at, h.received_at, h.place, h.ref,
         h.currency, h.amount, h.discount, len(h.lines), h.due_at, h.body,
     )  # fmt: skip
 
 
-def _line_rows(h: Happened) -> Iterable[tuple[object, ...]]:
+def _line_rows(seq: int, h: Happened) -> Iterable[tuple[object, ...]]:
     for position, li in enumerate(h.lines):
         yield (
-            h.id, position, h.identifier, h.occurred_at, h.place, li.product, li.quantity, h.currency,
+            seq, position, h.identifier, h.occurred_at, h.place, li.product, li.quantity, h.currency,
             li.amount, li.discount, li.coupon, li.coupon_match,
         )  # fmt: skip
 

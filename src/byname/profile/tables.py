@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from byname.store.schema import Index, big, blob, table, text
+from byname.store.schema import Index, big, blob, serial, table, text
 
 # Every message ever accepted, for ever: the law of once. Digest of the message id.
 message = table("message", blob("id", primary_key=True), rowid=False)
 
-# Fresh events: those not yet sealed into the lake. Same columns there.
+# Fresh events: those not yet sealed into the lake, in the order of arrival (appending costs least). Once-ness is
+# `message`'s business. Same columns in the lake, but for `seq`.
 event = table(
     "event",
-    blob("id", primary_key=True),
+    serial("seq"),
+    blob("id"),  # digest of the message id
     big("identifier"),  # the strongest identifier it came with; never changed. 0: none
     text("source"),
     text("touchpoint"),
@@ -25,14 +27,12 @@ event = table(
     big("lines"),
     big("due_at"),  # of a promise; 0: none
     blob("body", nullable=True),  # as received, encrypted under the identifier's data key
-    rowid=False,
 )
-Index("event_identifier", event.c.identifier, event.c.occurred_at)
-Index("event_received", event.c.received_at)
+Index("event_identifier", event.c.identifier)
 
 line = table(
     "line",
-    blob("event", primary_key=True),
+    big("seq", primary_key=True),  # of its event
     big("position", primary_key=True),
     big("identifier"),
     big("occurred_at"),

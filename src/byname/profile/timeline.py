@@ -23,4 +23,3 @@ class Entry(NamedTuple):
     lines: int
     due_at: int
     body: bytes | None
-

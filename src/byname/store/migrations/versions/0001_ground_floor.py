@@ -75,6 +75,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("identifier", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -90,11 +91,10 @@ def upgrade() -> None:
         sa.Column("lines", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("due_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_with_rowid=True,
     )
-    op.create_index("event_identifier", "event", ["identifier", "occurred_at"], unique=False)
-    op.create_index("event_received", "event", ["received_at"], unique=False)
+    op.create_index("event_identifier", "event", ["identifier"], unique=False)
     op.create_table(
         "fact",
         sa.Column("name", sa.Text(), nullable=False),
@@ -177,7 +177,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "line",
-        sa.Column("event", sa.LargeBinary(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("identifier", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -189,7 +189,7 @@ def upgrade() -> None:
         sa.Column("discount", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("coupon", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("coupon_match", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("event", "position"),
+        sa.PrimaryKeyConstraint("seq", "position"),
         sqlite_with_rowid=False,
     )
     op.create_table(
