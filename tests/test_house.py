@@ -37,7 +37,7 @@ ONLY_IN = {
     "uvicorn": ("web/", "cli/"),
     "click": ("cli/",),
     "rich": ("cli/",),
-    "faker": ("sample.py",),
+    "faker": ("sample/",),
 }
 OTHER_SQLITES = {"apsw", "adbc_driver_sqlite", "pysqlite3", "aiosqlite", "connectorx"}
 
@@ -45,6 +45,7 @@ OTHER_SQLITES = {"apsw", "adbc_driver_sqlite", "pysqlite3", "aiosqlite", "connec
 MAY_WRITE_TOO = {
     ("lake", "event"): "sealing moves fresh events out, in the ledger's transaction",
     ("lake", "line"): "their lines go with them",
+    ("backfill", "message"): "an import says once for a whole part",
     ("encounter", "message"): "once is asked before anything else is known of an event",
 }
 # Tables that name a customer and are not in PERSONAL, and why.
