@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from byname import forget
 from byname.encounter import Byname
 from byname.identity import batch
 from byname.lake import duck, ledger
@@ -81,7 +82,7 @@ class Finding(NamedTuple):
 
 def check(product: Byname, progress: Progress = lambda what: None) -> list[Finding]:
     """Ask a home whether the laws hold. Reads only; runs beside a live server."""
-    found = [f for ask in (sealed_files, once, identity) for f in ask(product, progress)]
+    found = [f for ask in (sealed_files, once, identity, erased) for f in ask(product, progress)]
     return found + list(differences(product, progress))
 
 
@@ -111,6 +112,14 @@ def once(product: Byname, progress: Progress) -> Iterator[Finding]:
         yield Finding("every event has its lines", events, wrong)
     finally:
         lake.close()
+
+
+def erased(product: Byname, progress: Progress) -> Iterator[Finding]:
+    """Erased is erased: no row of day or lake belongs to an erased identifier."""
+    progress("erased is erased")
+    left = forget.leftovers(product.home)
+    gone = product.home.store.read().rows("select count(*) from identifier where erased = 1")[0][0]
+    yield Finding("erased is erased", gone, sum(left.values()), ", ".join(left))
 
 
 def identity(product: Byname, progress: Progress) -> Iterator[Finding]:

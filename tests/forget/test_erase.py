@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 import pytest
 
 from byname import forget
-from byname.encounter import Byname
+from byname.encounter import Byname, Delivery
 from byname.forget import erasure
 from byname.home import Home
 from byname.identity.resolve import resolve
 from byname.identity.statements import all_said
 from byname.keyring import unseal
 from byname.lake import duck, seal
-from byname.terms import BynameError, Quarantined
+from byname.store import Store, open_store
+from byname.terms import BynameError, Quarantined, TraitSaid
 from byname.touchpoints import quarantine
 from byname.trust import unrecognised, vault
 from tests.forget.cast import (
@@ -223,3 +227,55 @@ def test_the_audit_tells_that_and_not_whom(home: Home, now: int) -> None:
     erased = forgotten(product, now)
     rows = home.store.read().rows("select actor, action, customer, outcome from audit")
     assert rows == [("staff:zoe", "erase", "", f"{erased.identifiers} identifiers")]
+
+
+def test_whoever_writes_about_her_at_the_same_moment_leaves_nothing_behind(home: Home, now: int) -> None:
+    product = received(home, [*ann(), *bob()])
+    stores = [home.store]
+    if home.store.engine == "postgres":  # another process
+        stores.append(open_store(home.settings.database, home.path))
+    stop = threading.Event()
+    verdicts: list[str] = []
+
+    def busy(number: int, store: Store) -> None:
+        mine, count = Byname(replace(home, store=store)), 0
+        while not stop.is_set():
+            count += 1
+            events = [
+                event(f"{number}-{count}", "Complaint Raised", ("email", EMAIL), ("phone", PHONE), note="late"),
+                event(f"{number}-{count}x", "Page Viewed", ("account", ACCOUNT), traits=(TraitSaid("name", '"Z"'),)),
+            ]
+            delivery = Delivery("till", [mine.prepare(e) for e in events], (), now)
+            verdicts.extend(mine.deliver(delivery).result(30))
+
+    threads = [threading.Thread(target=busy, args=(n, s)) for n, s in enumerate(stores)]
+    for t in threads:
+        t.start()
+    try:
+        for _ in range(8):
+            while not (account := person(product, "account", ACCOUNT)):
+                pass
+            row = home.store.read().row("select public_id from identifier where id = :i", i=account)
+            assert row is not None
+            forget.erase(home, row[0], policy=product.policy, actor="cli", now=now)
+            assert forget.leftovers(home) == {}
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
+        for store in stores[1:]:
+            store.close()
+    assert set(verdicts) == {"accepted"}
+    assert forget.leftovers(home) == {}
+    assert forget.sweep(home, now=now) == {}
+
+
+def test_what_an_import_brought_in_behind_an_erasure_is_swept(home: Home, now: int) -> None:
+    product = received(home, ann())
+    forgotten(product, now)
+    (gone,) = home.store.read().rows("select id from identifier where erased = 1 limit 1")[0]
+    late = "insert into member (identifier, kind, group_token, occurred_at, source) values (:i, 'account', :t, 1, 'f')"
+    home.store.write(lambda db: db.run(late, i=gone, t=b"t"))
+    assert forget.leftovers(home) == {"member": 1}
+    assert forget.sweep(home, now=now) == {"member": 1}
+    assert forget.leftovers(home) == {}

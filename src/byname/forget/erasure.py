@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from byname.forget.leftovers import clear
 from byname.forget.personal import personal
 from byname.forget.quarantined import drop_hers
 from byname.home import Home
@@ -28,8 +29,6 @@ from byname.store.db import Db
 from byname.terms import BynameError, Key
 from byname.trust import audit, erasures, unrecognised, vault
 
-BY_IDENTITY = ("identifier", "statement_identifier")  # identity.erase sees to these
-STAY_AS_NOBODYS = {"event": "identifier = 0, body = null, ref = ''", "line": "identifier = 0"}
 NAMELESS = ("statement", "revoked", "quarantine")  # rows of hers went from here too
 LOG = "erased.log"
 
@@ -141,13 +140,7 @@ def _rows(home: Home, db: Db, policy: Policy, ids: list[int], actor: str, now: i
     drop_hers(db, home.keys, vault.reveal(db, home.keys, ids).values(), now=now)
     identity_erase.erase(db, policy, ids, actor=actor, now=now)  # first: it takes the locks that writers take
     vault.destroy(db, ids)
-    for table, columns in personal().items():
-        if table in BY_IDENTITY:
-            continue
-        stay = STAY_AS_NOBODYS.get(table)
-        for column in columns:
-            act = f"update {table} set {stay}" if stay else f"delete from {table}"
-            db.run(f"{act} where {column} in :ids", ids=ids)
+    clear(db, ids)
     audit.log(db, [audit.Look(now, actor, "erase", outcome=f"{len(ids)} identifiers")])
 
 
@@ -167,6 +160,8 @@ def _finish(home: Home, id: str, ids: list[int], at: int, now: int, step: Step) 
     _log(home, id, ids, at)
     step("log")
     lake_erase.erase(home, ids, now)
+    for spilled in (home.lake / "staging").glob("fresh-*.parquet"):  # Spark's copies of the fresh rows
+        spilled.unlink(missing_ok=True)
     step("lake")
     if not home.store.between(_scrub):
         return False
