@@ -321,6 +321,8 @@ def _is_something_else(flat: str, span: Span, digits: str, field: str, one_piece
     outside = (left and flat[left - 1].isalnum()) or (right < len(flat) and flat[right].isalnum())
     if len(token) >= 20 and not token.isdigit() and token.isalnum() and not outside:
         return True
+    if not one_piece and max(span.start - left, right - span.end) >= 8:
+        return True  # the tail of one hex number and the head of the next
     name = field or _member(flat, span)
     return bool(name) and one_piece and _a_code(name, digits)
 
