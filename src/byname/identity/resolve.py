@@ -49,7 +49,7 @@ class People(NamedTuple):
     person: dict[Key, Key]  # the canonical identifier of its person
     household: dict[Key, Key]  # the canonical identifier of the least person of its household
     state: dict[Key, str]
-    first: dict[Key, int]  # least observed time in a `see` or `same`; 0: only splits mention it
+    first: dict[Key, int]  # least observed time in a `see` or `same`; 0: none, or a witness
     island: dict[Key, Key]  # a common name for all that own pairs and `same` connect
     crowd: dict[Key, dict[str, list[Key]]]  # with whom it is shared or contested; an empty list: too many
 
@@ -64,7 +64,7 @@ class People(NamedTuple):
 def resolve(statements: Iterable[Statement], policy: Policy, revoked: Collection[bytes] = ()) -> People:
     """F. Any order and any repetition of `statements` gives the same people."""
     said = live(statements, revoked)
-    first = first_observed(said)
+    first = first_observed(said, policy)
     beside = neighbours(said)
     state = {k: state_of(_sizes(beside.get(k, {})), policy.rule(k.type), policy) for k in first}
     pairs = own_pairs(said, state)
@@ -110,15 +110,16 @@ def live(statements: Iterable[Statement], revoked: Collection[bytes] = ()) -> li
     return sorted(found.values(), key=lambda s: (s.at, s.sid))
 
 
-def first_observed(said: Iterable[Statement]) -> dict[Key, int]:
-    """When each identifier was first observed. `said` is in order of time."""
+def first_observed(said: Iterable[Statement], policy: Policy) -> dict[Key, int]:
+    """When each identifier was first observed. A split observes nobody, and of a witness nobody asks."""
     first: dict[Key, int] = {}
-    mentioned: dict[Key, int] = {}
     for s in said:
-        into = mentioned if s.op == "split" else first
         for key in (*s.left, *s.right):
-            into.setdefault(key, 0 if s.op == "split" else s.at)
-    return {**mentioned, **first}
+            if s.op == "split" or policy.rule(key.type).witness:
+                first.setdefault(key, 0)
+            else:
+                first[key] = min(first.get(key) or s.at, s.at)
+    return first
 
 
 def neighbours(said: Iterable[Statement]) -> dict[Key, dict[str, set[Key]]]:

@@ -10,11 +10,12 @@ identifier = table(
     text("type"),
     blob("token", unique=True),  # keyed token; random bytes once erased
     text("public_id", unique=True),  # random, given once; any one ever shown resolves for ever
-    big("first_at"),  # least observed time; derived, but kept so that canonical is cheap
-    text("state"),  # derived: own | shared | junk | contested
+    big("first_at"),  # derived: least time observed in a see or same; 0 for a witness or when never
+    text("state"),  # derived: own | shared | junk | contested | witness
     big("person"),  # derived: id of the canonical identifier of the person
     big("island"),  # derived: least id among the identifiers connected over own pairs and `same`
     big("household"),  # derived: least person of the household; the person itself when alone
+    text("crowd"),  # derived: with whom it is shared or contested, JSON {type: [ids]}, [] for too many; else ''
     big("erased"),  # 1: token is random, vault empty
 )
 Index("identifier_person", identifier.c.person)
@@ -32,10 +33,11 @@ statement = table(
     text("model"),  # '' | the id of the model run whose suggestion this is
     text("because"),  # ground, in words or a code; no personal data
     big("recorded_at"),
+    big("live"),  # derived: 0 once it is revoked
 )
 Index("statement_model", statement.c.model)
 
-# side 0: the identifiers seen together, one end of `same`, those kept by `split`; side 1: the other ones.
+# side 0: seen together. 1 and 2: the two ends of a `same`. 3: kept by a `split`; 4: sent away.
 # Witnesses (given names) are identifiers of their own type.
 statement_identifier = table(
     "statement_identifier",
@@ -45,6 +47,9 @@ statement_identifier = table(
     rowid=False,
 )
 Index("statement_identifier_statement", statement_identifier.c.statement, statement_identifier.c.identifier)
+# What people and rules said is rare; it is found without reading the sightings of a hub.
+_SAID = statement_identifier.c.side > 0
+Index("statement_identifier_said", statement_identifier.c.identifier, sqlite_where=_SAID, postgresql_where=_SAID)
 
 # Grow-only; may come before the statement that it takes back.
 revoked = table(

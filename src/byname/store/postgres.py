@@ -65,8 +65,10 @@ class PostgresDb:
             yield
 
     def lock(self, keys: Iterable[int]) -> None:
-        for key in sorted(set(keys)):
-            self.connection.execute("select pg_advisory_xact_lock(%s)", (key,))
+        wanted = sorted(set(keys))
+        if wanted:
+            with _clear_errors():
+                self.connection.execute("select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) as k", (wanted,))
 
     def close(self) -> None:
         self.connection.close()
