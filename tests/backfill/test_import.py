@@ -280,7 +280,7 @@ with open_home(Path(sys.argv[1])) as home:
 @pytest.mark.parametrize("step", ["seen", "staged", "begun", "written", "recorded", "part 0", "part 1"])
 def test_an_import_killed_at_any_step_goes_on_without_loss_or_double(tmp_path: Path, step: str) -> None:
     rows = [
-        twin.Row(f"r{n // 2}", f"2026-02-{1 + n % 27:02d} 10:00:00", "s", "p", "1", "2.5", "", "", f"70{n // 9}")
+        twin.Row(f"r{n // 2}", f"2026-02-{1 + n % 27:02d} 10:00:00", "s", "p", "1", "2.5", "", "", f"70{n // 10}")
         for n in range(100)
     ]
     file = twin.write(tmp_path / "sales.csv", rows)
