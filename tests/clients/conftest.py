@@ -52,7 +52,7 @@ class Running:
             rows = db.rows("select name, identifier, touchpoint, body from event order by received_at, occurred_at")
             keys = vault.keys_of(db, home.keys, {row[1] for row in rows if row[1]})
             return [
-                {"name": n, "touchpoint": t, **json.loads(unseal(keys[i], body, vault.EVENT))}
+                {"name": n, "touchpoint": t, **json.loads(unseal(keys[i], body, vault.BODY))}
                 for n, i, t, body in rows
                 if body is not None
             ]

@@ -40,7 +40,10 @@ def test_every_call_of_the_sdk_arrives_and_makes_one_customer(sdk: Any, running:
     assert errors == []
     found = running.events()
     assert sorted(e["type"] for e in found) == ["alias", "group", "identify", "page", "screen", "track"]
-    assert {e["touchpoint"] for e in found} == {"web"}
+    assert {e["type"]: e["touchpoint"] for e in found if e["type"] in ("page", "screen")} == {
+        "page": "web",
+        "screen": "app",
+    }
     [bought] = [e for e in found if e["type"] == "track"]
     assert bought["name"] == "Order Completed"
     assert bought["properties"]["products"][0]["sku"] == "42"
