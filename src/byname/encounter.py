@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from byname.familiar import Familiar, Owner
 from byname.home import Home
 from byname.identity import graph, values
 from byname.identity.graph import Sighting
@@ -73,6 +74,7 @@ class Byname:
         self.keyring = home.keys
         self._known: dict[Identifier, tuple[Key, str] | None] = {}
         self._work = self.receive  # one object, so that the writer takes deliveries together
+        self._familiar = Familiar() if home.store.engine == "sqlite" else None
 
     def deliver(self, delivery: Delivery) -> Future[list[str]]:
         """Hand a delivery to the writer; the future holds the verdicts once they are durable."""
@@ -89,6 +91,9 @@ class Byname:
             found.sort(key=lambda f: self.policy.rule(f[0].type).rank)  # stable: order of sending among equals
             found = list(dict.fromkeys(found))
         said, _ = consent.understand(event.consents) if event.consents else ((), ())
+        keep = consent.why_not_collect(needs_consent, said) is None
+        if not keep and not said:  # nothing of it may stay, not even that she was there
+            return Arrival(message_digest(event.message_id), event, (), (), (), None, (), False)
         return Arrival(
             message_digest(event.message_id),
             event,
@@ -97,7 +102,7 @@ class Byname:
             tuple(k[0] for i in event.witnesses if (k := self._key(i)) is not None),
             self._ends(event.same) if event.same is not None and trusted else None,
             tuple(said),
-            consent.why_not_collect(needs_consent, said) is None,
+            keep,
         )
 
     def _ends(self, same: tuple[Identifier, Identifier]) -> tuple[Key, Key] | None:
@@ -131,10 +136,10 @@ class Byname:
                 return self._receive(db, deliveries)
         except (Conflict, DbGone):
             raise
-        except Exception as error:
-            return [self._receive_apart(db, d, error) for d in deliveries]
+        except Exception:
+            return [self._receive_apart(db, d) for d in deliveries]
 
-    def _receive_apart(self, db: Db, delivery: Delivery, error: Exception) -> list[str]:
+    def _receive_apart(self, db: Db, delivery: Delivery) -> list[str]:
         """One event of many broke the work: receive each alone and quarantine what breaks, so that none is lost."""
         verdicts = []
         for a in delivery.arrivals:
@@ -164,8 +169,7 @@ class Byname:
         first = {a.id: a for a in reversed(arrivals)}
         new = {i: first[i] for i in once.take(db, first)}
         taken: list[Arrival] = unrecognised.nameless(db, self.keyring, [a for a in arrivals if new.get(a.id) is a])
-        ids = self._whose(db, taken, now)
-        self._remember(db, taken, ids, now)
+        self._remember(db, taken, self._owners(db, taken, now))
         quarantine.put(db, self.keyring, [q for d in deliveries for q in d.quarantined])
         verdicts = [
             [(ACCEPTED if a.keep else NOT_KEPT) if new.get(a.id) is a else REPEATED for a in d.arrivals]
@@ -174,8 +178,30 @@ class Byname:
         intake.add(db, counts(deliveries, verdicts))
         return verdicts
 
-    def _whose(self, db: Db, arrivals: Sequence[Arrival], now: int) -> dict[Key, int]:
-        """The identifier ids of all keys; new statements are resolved into people on the way."""
+    def _owners(self, db: Db, arrivals: Sequence[Arrival], now: int) -> list[tuple[int, AESGCM | None]]:
+        """Whose is each event: the identifier it belongs to with its data key, or (0, None)."""
+        familiar = self._familiar
+        if familiar is None:
+            return self._find_owners(db, arrivals, now)
+        familiar.begin(db, self.home.store.commits)
+        known = [
+            familiar.owner((a.event.source, a.keys, a.witnesses), a.event.occurred_at) if not a.same else None
+            for a in arrivals
+        ]
+        strange = [a for a, owner in zip(arrivals, known, strict=True) if owner is None]
+        found = iter(self._find_owners(db, strange, now))
+        owners = [(k.identifier, k.key) if k is not None else next(found) for k in known]
+        familiar.learn(
+            ((a.event.source, a.keys, a.witnesses), Owner(a.event.occurred_at, identifier, key))
+            for a, (identifier, key) in zip(arrivals, owners, strict=True)
+            if key is not None and not a.same
+        )
+        return owners
+
+    def _find_owners(self, db: Db, arrivals: Sequence[Arrival], now: int) -> list[tuple[int, AESGCM | None]]:
+        """Resolve who they are, and put the plain value of every new identifier into the vault."""
+        if not arrivals:
+            return []
         sightings = [Sighting(a.event.source, a.event.occurred_at, a.keys, a.witnesses) for a in arrivals if a.keys]
         ids = graph.see(db, self.policy, sightings, now=now, new_id=self.new_id)
         for a in arrivals:
@@ -184,23 +210,24 @@ class Byname:
                     db, self.policy, *a.same, at=a.event.occurred_at, actor=f"source:{a.event.source}",
                     because="alias", source=a.event.source, sid=a.id, now=now, new_id=self.new_id,
                 )  # fmt: skip
-        return ids
-
-    def _remember(self, db: Db, arrivals: Sequence[Arrival], ids: dict[Key, int], now: int) -> None:
         keys = vault.open_keys(db, self.keyring, set(ids.values()), now=now)
         plain = {ids[k]: v for a in arrivals for k, v in zip(a.keys, a.values, strict=True)}
         vault.keep(db, self.keyring, plain, now=now, keys=keys)
-        own = [ids[a.keys[0]] if a.keys else 0 for a in arrivals]
-        kept = [(a, i) for a, i in zip(arrivals, own, strict=True) if a.keep]
-        fold.append(db, [happened(a, i, keys) for a, i in kept])
-        traits.put(db, [t for a, i in kept if i and a.event.traits for t in told(a, i, keys[i])])
-        members.put(db, self.keyring, [(i, a.event) for a, i in kept if i and a.event.memberships])
+        return [(ids[a.keys[0]], keys[ids[a.keys[0]]]) if a.keys else (0, None) for a in arrivals]
+
+    def _remember(self, db: Db, arrivals: Sequence[Arrival], owners: list[tuple[int, AESGCM | None]]) -> None:
+        """Append and fold what may be kept; what was said about consent stays in any case."""
+        kept = [(a, i, key) for a, (i, key) in zip(arrivals, owners, strict=True) if a.keep]
+        fold.append(db, [happened(a, i, key) for a, i, key in kept])
+        named = [(a, i, key) for a, i, key in kept if key is not None]
+        traits.put(db, [t for a, i, key in named if a.event.traits for t in told(a, i, key)])
+        members.put(db, self.keyring, [(i, a.event) for a, i, _ in named if a.event.memberships])
         consent.record(db, [
             consent.Entry(
                 consent.entry_id(a.id, said), i, said.purpose, said.channel, said.granted,
                 a.event.occurred_at, a.event.source, f"source:{a.event.source}",
             )
-            for a, i in zip(arrivals, own, strict=True) if i for said in a.consents
+            for a, (i, _) in zip(arrivals, owners, strict=True) if i for said in a.consents
         ])  # fmt: skip
 
 
@@ -219,15 +246,18 @@ def counts(deliveries: Sequence[Delivery], verdicts: Sequence[list[str]]) -> dic
     return found
 
 
-def happened(a: Arrival, identifier: int, keys: dict[int, AESGCM]) -> Happened:
+def happened(a: Arrival, identifier: int, key: AESGCM | None) -> Happened:
     """The event as memory takes it in, its body sealed under its own identifier's key."""
     e, meaning = a.event, catalogue.meaning_of(a.event.name)
-    touched = [(Matter(kind, ref, e.due_at), opened) for kind, ref, opened in catalogue.matters(meaning, e.ref)]
+    opens: tuple[Matter, ...] = ()
+    closes: tuple[Matter, ...] = ()
+    if meaning.opens or meaning.closes:
+        touched = [(Matter(kind, ref, e.due_at), opened) for kind, ref, opened in catalogue.matters(meaning, e.ref)]
+        opens, closes = tuple(m for m, o in touched if o), tuple(m for m, o in touched if not o)
     return Happened(
         a.id, identifier, e.source, e.touchpoint, e.name, meaning.kind, e.occurred_at, e.received_at, e.place,
-        e.ref, e.currency, e.amount, e.discount, e.lines, e.due_at,
-        tuple(m for m, opened in touched if opened), tuple(m for m, opened in touched if not opened),
-        seal(keys[identifier], e.body, vault.BODY) if identifier and e.body else None,
+        e.ref, e.currency, e.amount, e.discount, e.lines, e.due_at, opens, closes,
+        seal(key, e.body, vault.BODY) if key is not None and e.body else None,
     )  # fmt: skip
 
 

@@ -24,6 +24,11 @@ class Db(Protocol):
 
     engine: str  # 'sqlite' | 'postgres'
 
+    @property
+    def closed(self) -> bool:
+        """Is this connection gone for good?"""
+        ...
+
     def rows(self, sql: str, **values: Any) -> list[Row]:
         """All rows of a query; `:name` parameters; a list value behind `in :name` is spread."""
         ...

@@ -24,6 +24,10 @@ class PostgresDb:
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self.connection = connection
 
+    @property
+    def closed(self) -> bool:
+        return self.connection.closed
+
     def rows(self, sql: str, **values: Any) -> list[Row]:
         with _clear_errors():
             return self.connection.execute(_named(sql), _lists(values)).fetchall()

@@ -26,6 +26,10 @@ class SqliteDb:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
+    @property
+    def closed(self) -> bool:
+        return False
+
     def rows(self, sql: str, **values: Any) -> list[Row]:
         spread = [n for n, v in values.items() if type(v) in (list, tuple, set, frozenset)]
         if not spread:

@@ -35,6 +35,7 @@ class Store:
         self._wake = threading.Condition()
         self._stopping = False
         self._writer: Db | None = None
+        self.commits = 0  # transactions of this process that reached the disk
         self.engine = self.read().engine if read_only else ""
         if not read_only:
             self._writer = connect(False)
@@ -45,6 +46,9 @@ class Store:
     def read(self) -> Db:
         """This thread's reading connection."""
         db: Db | None = getattr(self._local, "db", None)
+        if db is not None and db.closed:  # the server was gone; it may be back
+            self.forget_reader()
+            db = None
         if db is None:
             db = self._local.db = self._connect(True)
             self._readers.append(db)
@@ -132,6 +136,7 @@ class Store:
             try:
                 with self._writer.transaction():
                     done = [r for run in _runs(taken) for r in self._results(run)]
+                self.commits += 1
             except Conflict:
                 if attempt + 1 < MOST_RETRIES:
                     continue

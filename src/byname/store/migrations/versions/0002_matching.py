@@ -22,9 +22,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "suggestion",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("a_identifier", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("b_identifier", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("score", sa.Float(precision=53), nullable=False),
