@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import get, post
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.response import Redirect, Response
 
 from byname.terms import BynameError
@@ -99,15 +100,15 @@ def sign_out(request: Web, form: dict[str, str]) -> Response[Any]:
 
 
 @get("/welcome/{secret:str}", include_in_schema=False)
-async def welcome_page(request: Web, secret: str) -> Response[Any]:
-    answer: Response[Any] = await in_thread(welcome_form, request, secret, "")
+async def welcome_page(request: Web) -> Response[Any]:
+    answer: Response[Any] = await in_thread(welcome_form, request, request.path_params["secret"], "")
     return answer
 
 
 @post("/welcome/{secret:str}", include_in_schema=False, status_code=200)
-async def welcome(request: Web, secret: str) -> Response[Any]:
+async def welcome(request: Web) -> Response[Any]:
     form = await form_of(request)
-    answer: Response[Any] = await in_thread(set_password, request, secret, form)
+    answer: Response[Any] = await in_thread(set_password, request, request.path_params["secret"], form)
     return answer
 
 
@@ -159,6 +160,7 @@ def entrance(
     secret = request.cookies.get(DOOR_COOKIE, "") or secrets.token_urlsafe()
     settings = request.app.state.product.home.settings
     more = {"csrf": door_token(request, secret), "company": settings.company, "look": look_of(request),
+            "company_signs_in": bool(settings.oidc_issuer),
             "title": {"login.html": "Sign in", "welcome.html": "Welcome"}[template]}  # fmt: skip
     answer = html(draw(template, say_of(request), {**values, **more}), status)
     for name, value in (headers or {}).items():
