@@ -11,18 +11,26 @@ from byname.touchpoints import catalogue
 from byname.touchpoints.catalogue import CATALOGUE, FADES_DAYS, KINDS, MEANING, PROPERTIES, Meaning
 from byname.touchpoints.events_page import events_page
 
-ECOMMERCE_V2 = """
+ECOMMERCE_V2 = (
+    """
 Products Searched|Product List Viewed|Product List Filtered|Promotion Viewed|Promotion Clicked|Product Clicked
 Product Viewed|Product Added|Product Removed|Cart Viewed|Checkout Started|Checkout Step Viewed
 Checkout Step Completed|Payment Info Entered|Order Completed|Order Updated|Order Refunded|Order Cancelled
 Coupon Entered|Coupon Applied|Coupon Denied|Coupon Removed|Product Added to Wishlist
 Product Removed from Wishlist|Wishlist Product Added to Cart|Product Shared|Cart Shared|Product Reviewed
-""".replace("\n", "|").strip("|").split("|")
-IN_PERSON = """
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
+IN_PERSON = (
+    """
 Till Sale|Till Return|Card Presented|Staff Note|Call Started|Call Ended|Kiosk Session Started|Kiosk Session Ended
 Cashpoint Session Started|Cashpoint Session Ended|Device Event|Message Delivered|Message Opened|Message Clicked
 Message Bounced|Offer Shown|Survey Answered|Mention|Complaint Raised
-""".replace("\n", "|").strip("|").split("|")
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
 
 
 def test_the_page_about_events_is_written_from_the_catalogue() -> None:
@@ -74,7 +82,9 @@ def test_names_are_read_in_the_spellings_that_senders_use(sent: str, read: str) 
     assert catalogue.canonical(sent) == read
 
 
-@pytest.mark.parametrize("sent", ["", "   ", "write to ann@example.com", "call +44 20 7946 0018", "x" * 101, "a\0b", "<b>"])
+@pytest.mark.parametrize(
+    "sent", ["", "   ", "write to ann@example.com", "call +44 20 7946 0018", "x" * 101, "a\0b", "<b>"]
+)
 def test_what_may_be_personal_is_no_name(sent: str) -> None:
     assert catalogue.canonical(sent) is None
 

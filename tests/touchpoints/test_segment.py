@@ -394,3 +394,16 @@ def test_the_write_key_may_stand_in_the_body() -> None:
     assert segment.write_key(b'{"writeKey":"k","batch":[]}') == "k"
     for body in (b"", b"[]", b'{"writeKey":7}', b"\xff", b"[" * 100_000):
         assert segment.write_key(body) == ""
+
+
+def test_a_till_that_writes_latin_1_is_told_so_and_its_sale_is_kept() -> None:
+    body = '{"event":"Till Sale","properties":{"given_name":"Zoë","total":3}}'.encode("latin-1")
+    for kind, raw in (("track", body), ("batch", b'{"batch":[' + body + b"],,}")):
+        found = segment.parse(raw, kind, TILL, RECEIVED, LIMITS)
+        assert (found.refused, found.broken, found.events) == ("not_json", True, [])
+        assert [q.body for q in found.quarantined] == [raw]
+
+
+def test_a_mended_batch_goes_through_as_one() -> None:
+    body = b'{"batch":[{"type":"track","event":"Till Sale"},{"type":"track","event":"Till Sale"}]}'
+    assert len(segment.parse(body, "", TILL, RECEIVED, LIMITS).events) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from byname.terms import Quarantined
 from byname.touchpoints import segment, webhook
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Parsed
@@ -30,8 +29,4 @@ PARSERS: tuple[Parser, ...] = (
 def parse_again(body: bytes, source: Source, received_at: int, limits: Limits) -> Parsed:
     """A quarantined body, mended or not, through the parser it came by."""
     parser = next((p for p in PARSERS if p.name == source.kind), PARSERS[0])
-    parsed = parser.parse(body, parser.again, source, received_at, limits)
-    if not parsed.refused:
-        return parsed
-    why = parsed.verdicts[0]
-    return Parsed([], [Quarantined(source.slug, why.reason, why.field, why.detail, received_at, body)], [why])
+    return parser.parse(body, parser.again, source, received_at, limits)

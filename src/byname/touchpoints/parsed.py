@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from byname.terms import Event, Quarantined
+from byname.touchpoints import cards
 from byname.touchpoints.reasons import in_words
 
 
@@ -21,7 +22,8 @@ class Verdict(msgspec.Struct, frozen=True):
 class Parsed(msgspec.Struct):
     """`verdicts` stand in the order of the items. `refused` names why the whole request is sent back, if it is.
 
-    A refused request holds no events and none of it was taken: the door answers 400, or 413 to 'too_large'.
+    A refused request holds no events; the door answers 400, or 413 to 'too_large'. `quarantined` then holds the body
+    as a whole, when it is worth mending.
     """
 
     events: list[Event] = []
@@ -35,6 +37,16 @@ class Parsed(msgspec.Struct):
         return bool(self.refused)
 
 
-def refused(reason: str) -> Parsed:
-    """A whole request that is sent back, with the reason as its one verdict."""
-    return Parsed(verdicts=[Verdict("", "refused", reason, "", in_words(reason))], refused=reason)
+KEPT_WHOLE = ("not_json", "malformed", "too_deep")
+
+
+def refused(reason: str, raw: bytes, source: str, received_at: int) -> Parsed:
+    """A whole request that is sent back, with the reason as its one verdict.
+
+    What is no JSON is kept in quarantine all the same: a till that never looks at answers would lose its sales.
+    """
+    detail = in_words(reason)
+    parsed = Parsed(verdicts=[Verdict("", "refused", reason, "", detail)], refused=reason)
+    if reason in KEPT_WHOLE and raw.strip():
+        parsed.quarantined.append(Quarantined(source, reason, "", detail, received_at, cards.strike_out(raw)))
+    return parsed

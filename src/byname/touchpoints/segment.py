@@ -81,27 +81,36 @@ _NO_CONTEXT = Context()
 
 
 def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limits) -> Parsed:
-    """The events of a request body. `kind`: one of KINDS, 'batch', or '' for one call that names its own type.
+    """The events of a request body. `kind`: one of KINDS, 'batch', or '' for what says itself what it is.
 
     Never raises over what was sent: bytes of any sort give verdicts or a refusal.
     """
     if len(raw) > limits.body_bytes:
-        return refused("too_large")
-    if kind != "batch":
-        return _each([raw], kind, None, source, received_at, limits, cards.may_hold(raw))
+        return refused("too_large", raw, source.slug, received_at)
+    if kind != "batch" and not (kind == "" and _is_batch(raw)):
+        parsed = _each([raw], kind, None, source, received_at, limits, cards.may_hold(raw))
+        reason = parsed.verdicts[0].reason
+        return refused(reason, raw, source.slug, received_at) if reason in ("not_json", "too_deep") else parsed
     try:
         envelope = _BATCH.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         whole = _open_by_hand(raw)
         if whole is None:
-            return refused(_why_not_json(error))
+            return refused(_why_not_json(error), raw, source.slug, received_at)
         envelope = whole
     if len(envelope.batch) > limits.batch:
-        return refused("too_many")
+        return refused("too_many", raw, source.slug, received_at)
     items = [bytes(item) for item in envelope.batch]
     if envelope.context:
         items = [_with_context(item, envelope.context) for item in items]
     return _each(items, "", envelope.sent_at, source, received_at, limits, cards.may_hold(raw))
+
+
+def _is_batch(raw: bytes) -> bool:
+    try:
+        return b'"batch"' in raw and "batch" in msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        return False
 
 
 def _each(
@@ -126,7 +135,7 @@ def _each(
                 raise Unfit("too_large", "", in_words("too_large", f"{len(item)} bytes, at most {most}"))
             event = _event(item, kind, sent_at, sent, source, received_at, limits, repeats)
         except Unfit as why:
-            quarantined = _quarantined(item, kind, sent_at, source, received_at, why)
+            quarantined = _quarantined(item, kind, sent_at if sent is not None else None, source, received_at, why)
             parsed.quarantined.append(quarantined)
             message_id = "" if why.reason == "card_number" else _message_id_of(item)
             parsed.verdicts.append(Verdict(message_id, "quarantined", why.reason, why.field, why.detail))

@@ -49,8 +49,11 @@ class Source(msgspec.Struct, frozen=True):
         validator = validators(self.schemas).get(name)
         if validator is None:
             return
-        properties = msgspec.json.decode(raw, type=_Properties).properties
-        error = next(iter(validator.iter_errors(properties)), None)
+        try:
+            properties = msgspec.json.decode(raw, type=_Properties).properties
+            error = next(iter(validator.iter_errors(properties)), None)
+        except (ValueError, RecursionError, OverflowError):  # a number that no double holds, too many levels
+            raise Unfit("schema", "$.properties") from None
         if error is not None:
             field = "$.properties" + "".join(
                 f"[{part}]" if isinstance(part, int) else f".{trait_name(part) or '*'}" for part in error.instance_path

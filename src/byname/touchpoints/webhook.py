@@ -125,17 +125,17 @@ def read_mapping(toml: str) -> str:
 def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limits) -> Parsed:
     """The event that one webhook message tells of. `kind` is always 'webhook'. Never raises over what was sent."""
     if len(raw) > limits.body_bytes:
-        return refused("too_large")
+        return refused("too_large", raw, source.slug, received_at)
     if cards.find_card_number(raw) is not None:
         return _unfit(cards.strike_out(raw), "card_number", "", source, received_at)
     try:
         message = _MESSAGE.decode(raw)
     except RecursionError:
-        return refused("too_deep")
+        return refused("too_deep", raw, source.slug, received_at)
     except msgspec.ValidationError:
-        return refused("malformed")
+        return refused("malformed", raw, source.slug, received_at)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return refused("not_json")
+        return refused("not_json", raw, source.slug, received_at)
     call = _call(message, source)
     if call is None:
         return _unfit(raw, "unmapped", "$.type", source, received_at, message.id)
