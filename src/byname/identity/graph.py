@@ -31,7 +31,7 @@ from byname.store.db import Conflict, Db
 from byname.store.numbers import allocate
 from byname.terms import BynameError, Key
 
-__all__ = ["Sighting", "person_of", "revoke", "revoke_all", "revoke_model", "same", "see", "split"]
+__all__ = ["Sighting", "note", "person_of", "revoke", "revoke_all", "revoke_model", "same", "see", "split"]
 
 LARGE_ISLAND = 500
 MOST_KEYS = 200  # identifiers in one sighting: its pairs grow with their square
@@ -56,6 +56,19 @@ def see(
 
     Repeated sightings cost two queries for all of them. An earlier time of a known sighting counts.
     """
+    return _see(db, policy, sightings, now, new_id, settle=True)
+
+
+def note(
+    db: Db, policy: Policy, sightings: Sequence[Sighting], *, now: int, new_id: Callable[[], str]
+) -> dict[Key, int]:
+    """As `see`, but nobody is settled: batch.py does so for everyone before the transaction ends."""
+    return _see(db, policy, sightings, now, new_id, settle=False)
+
+
+def _see(
+    db: Db, policy: Policy, sightings: Sequence[Sighting], now: int, new_id: Callable[[], str], settle: bool
+) -> dict[Key, int]:
     told = collapse(sightings)
     news, earlier = _news(db, told)
     if news or earlier:
@@ -63,7 +76,8 @@ def see(
         _find(region, (k for s in (*news, *earlier) for k in told[s].every), news)
         if region.locking:
             news, earlier = _news(db, told)
-        _take_in(region, {s: told[s] for s in news}, {s: (told[s], *earlier[s]) for s in earlier}, now, new_id)
+        before = {s: (told[s], *earlier[s]) for s in earlier}
+        _take_in(region, {s: told[s] for s in news}, before, now, new_id, settle)
     tokens = {k.token: k for t in told.values() for k in t.keys}
     if not tokens:
         return {}
@@ -103,6 +117,7 @@ def _take_in(
     earlier: Mapping[bytes, tuple[Told, int, int]],
     now: int,
     new_id: Callable[[], str],
+    settle: bool,
 ) -> None:
     db = region.db
     revoked = _revoked(db, news)
@@ -113,7 +128,7 @@ def _take_in(
     db.many("update statement set at_ = ? where id = ?", [(t.at, i) for t, i, _ in earlier.values()])
     added = [Seen(t.at, tuple(region.by_token[k.token].id for k in t.every)) for t in live.values()]
     added = [s for s in added if len(s.ids) > 1]
-    if touched or added:
+    if settle and (touched or added):
         resettle(region, touched, added=added)
     _write(region, causes, "see", now)
     _keep_sightings(region, news, live, now)
@@ -287,7 +302,7 @@ def revoke(db: Db, policy: Policy, sid: bytes, *, at: int, actor: str, because: 
 
     False when it was taken back before.
     """
-    return _revoke(db, policy, [sid], at, actor, because, now) > 0
+    return revoke_all(db, policy, [sid], at, actor, because, now) > 0
 
 
 def revoke_model(db: Db, policy: Policy, model: str, *, at: int, actor: str, because: str, now: int) -> int:
@@ -295,15 +310,11 @@ def revoke_model(db: Db, policy: Policy, model: str, *, at: int, actor: str, bec
     if not model:
         return 0
     said = db.rows("select sid from statement where model = :model and live = 1", model=model)
-    return _revoke(db, policy, [bytes(sid) for (sid,) in said], at, actor, because, now)
+    return revoke_all(db, policy, [bytes(sid) for (sid,) in said], at, actor, because, now)
 
 
-def revoke_all(db: Db, policy: Policy, sids: Sequence[bytes], *, at: int, actor: str, because: str, now: int) -> int:
+def revoke_all(db: Db, policy: Policy, sids: Sequence[bytes], at: int, actor: str, because: str, now: int) -> int:
     """Take many statements back at once; how many were not taken back before."""
-    return _revoke(db, policy, sids, at, actor, because, now)
-
-
-def _revoke(db: Db, policy: Policy, sids: Sequence[bytes], at: int, actor: str, because: str, now: int) -> int:
     region = Region(db, policy)
     ends = _ends(db, sids)
     region.load({i for _, i in ends})
