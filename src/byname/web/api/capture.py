@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from litestar.types import Receive, Scope, Send
 
-from byname.encounter import Byname, Delivery
+from byname.encounter import Byname, Parcel
 from byname.store.db import DbGone
 from byname.touchpoints import segment, sources
 from byname.touchpoints.limits import Limits
@@ -89,17 +89,13 @@ class Capture:
             raise Refused(
                 429, "too_many_requests", f"This source may send {source.rate_per_s} requests a second", wait_s
             )
-        parsed = segment.parse(body, kind, source, now, self.limits)
-        if parsed.refused:
-            rule, cure = REASONS[parsed.refused]
-            status = 413 if parsed.refused in ("too_large", "too_many") else 400
-            raise Refused(status, parsed.refused, f"{rule}. {cure}")
-        arrivals = [
-            self.product.prepare(e, needs_consent=source.needs_consent, trusted=source.trusted) for e in parsed.events
-        ]
-        delivery = Delivery(source.slug, arrivals, parsed.quarantined, now)
-        done = await asyncio.wrap_future(self.product.deliver(delivery))
-        verdicts = merged(parsed.verdicts, done)
+        taken = await asyncio.wrap_future(self.product.take(Parcel(body, kind, source, now)))
+        if taken.parsed.refused:
+            rule, cure = REASONS[taken.parsed.refused]
+            status = 413 if taken.parsed.refused in ("too_large", "too_many") else 400
+            raise Refused(status, taken.parsed.refused, f"{rule}. {cure}")
+        done = taken.verdicts
+        verdicts = merged(taken.parsed.verdicts, done)
         strict = b"strict=1" in scope["query_string"]
         quarantined = sum(v["verdict"] == "quarantined" for v in verdicts)
         bad = strict and quarantined > 0
