@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from byname.cli.frame import home_option, json_option
+from byname.cli.frame import home_option, json_option, now, progress
+
+if TYPE_CHECKING:
+    from byname.encounter import Byname
 
 
 @click.command("run")
@@ -26,18 +30,28 @@ def command(sample: bool, host: str | None, port: int | None, home: Path, json: 
       byname run --sample
       byname run --home /srv/byname --port 80
     """
-    from byname.cli.serving import serve
+    from byname.cli.serving import bound, serve
     from byname.encounter import Byname
     from byname.home import open_home
 
+    if sample:
+        from byname.sample import settle
+
+        settle(home)
     with open_home(home) as opened:
-        product = Byname(opened)
+        product, settings = Byname(opened), opened.settings
+        taken = bound(host or settings.host, settings.port if port is None else port)
         if sample:
-            take_sample(product)
-        settings = opened.settings
-        serve(product, host or settings.host, settings.port if port is None else port, json=json)
+            take_sample(product, quiet=json)
+        serve(product, taken, json=json)
 
 
-def take_sample(product: object) -> None:
+def take_sample(product: Byname, *, quiet: bool) -> None:
     """Bring the sample in, unless it is there already."""
-    raise NotImplementedError
+    from byname import sample
+
+    with progress("The sample", quiet=quiet) as advance:
+        runs = sample.take(product, now=now(), progress=lambda what, done, total: advance(done, total, what))
+    rows = sum(run.rows_taken for run in runs)
+    if not quiet:
+        click.echo(f"The sample is in: {rows:,} rows of {len(runs)} files.")

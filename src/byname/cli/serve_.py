@@ -23,10 +23,11 @@ def command(host: str | None, port: int | None, home: Path, json: bool) -> None:
     Example:
       byname serve --home /srv/byname --host 0.0.0.0
     """
-    from byname.cli.serving import serve
+    from byname.cli.serving import bound, serve
     from byname.encounter import Byname
     from byname.home import open_home
 
     with open_home(home, create=False) as opened:
         settings = opened.settings
-        serve(Byname(opened), host or settings.host, settings.port if port is None else port, json=json)
+        taken = bound(host or settings.host, settings.port if port is None else port)
+        serve(Byname(opened), taken, json=json)

@@ -31,8 +31,8 @@ def link_address(home: Home, secret: str, port: int = 0) -> str:
     return f"{address(home, port)}/welcome/{secret}"
 
 
-def serve(product: Byname, host: str, port: int, *, json: bool) -> None:
-    """Answer until SIGINT or SIGTERM, then finish what is under way and return."""
+def serve(product: Byname, taken: socket.socket, *, json: bool) -> None:
+    """Answer on a socket of `bound` until SIGINT or SIGTERM, then finish what is under way and return."""
     import structlog
     import uvicorn
 
@@ -41,7 +41,6 @@ def serve(product: Byname, host: str, port: int, *, json: bool) -> None:
     from byname.web.app import create_app
 
     logs(product.home.settings.log_level)
-    taken = bound(host, port)
     forget.resume(product.home, now=now())
 
     class Announcing(uvicorn.Server):
