@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.identity_match.labelled import DATA, SOURCES, matched
+from tests.identity_match.labelled import DATA, MORE, SOURCES, matched
 
 from byname.identity.match.measure import Quality, of_clusters, of_pairs
 
@@ -21,8 +21,9 @@ def told(q: Quality) -> str:
 def main(names: list[str]) -> None:
     print(HEAD)
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for name in names or list(SOURCES):
-        source = SOURCES[name]
+    sources = {**SOURCES, **MORE}
+    for name in names or sources:
+        source = sources[name]
         if not (DATA / source.file).exists():
             print(f"| {name} | | | not here: {source.file} | | | |")
             continue
@@ -34,7 +35,7 @@ def main(names: list[str]) -> None:
         ):
             of_these = told(of_pairs([(p.left, p.right) for p in pairs], data.truth))
             asked = source.households == (veto == "yes")
-            floor = f"{source.floor_f1}" + (f", P {source.floor_precision}" if source.floor_precision else "")
+            floor = f"{source.floor_f1 or ''}" + (f", P {source.floor_precision}" if source.floor_precision else "")
             print(
                 f"| {name} | {len(data.records):,} | {veto} | {of_these} | {told(of_clusters(clusters, data.truth))}"
                 f" | {floor if asked else ''} | {seconds if veto == 'no' else ''} |",

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from byname.identity.match import questions
 from byname.identity.match.model import Digest, Model, Odds, count_terms, odds_of, rarity_columns
 from byname.identity.match.records import Columns
-from byname.identity.match.shape import PAIRS_A_RECORD, Level, Shape, columns_used, count_pairs, pairs_agreeing
+from byname.identity.match.shape import Level, Shape, columns_used, count_pairs, pairs_agreeing
 from byname.terms import BynameError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SEED = 20261121
-PAIRS_FOR_U = 2_000_000
+PAIRS_FOR_U = 1_000_000  # random pairs of strangers
+PAIRS_FOR_M = 5_000_000  # pairs of one training block; of more a sample is enough
 RECALL_OF_CERTAIN = 0.7  # share of the true pairs that the `certain` rules find: a guess, and a mild one
 ENOUGH = 10  # pairs below which nothing can be learnt
 
@@ -42,8 +43,7 @@ def train(rows: Sequence[Columns], shape: Shape, *, id: str, digest: Digest, see
     Raises BynameError when the records hold too few likely pairs to learn from.
     """
     certain = pairs_agreeing(rows, shape.certain)
-    most = PAIRS_A_RECORD * len(rows)
-    blocks = [block for block in shape.training if ENOUGH <= count_pairs(rows, block) <= most]
+    blocks = [block for block in shape.training if count_pairs(rows, block) >= ENOUGH]
     if certain < ENOUGH or not blocks:
         cure = "Add records, or records that carry more (name, e-mail, phone, date of birth, postcode)"
         raise BynameError("Too few likely pairs to learn matching from", f"{certain} of {len(rows)} records", cure)
@@ -52,9 +52,10 @@ def train(rows: Sequence[Columns], shape: Shape, *, id: str, digest: Digest, see
     with _linker(rows, shape, _settings(shape, prior), terms, digest) as linker:
         linker.training.estimate_u_using_random_sampling(max_pairs=PAIRS_FOR_U, seed=seed)
         for block in blocks:
-            linker.training.estimate_parameters_using_expectation_maximisation(_rule(block))
+            linker.training.estimate_parameters_using_expectation_maximisation(_rule(block), max_pairs=PAIRS_FOR_M)
         learnt = linker.misc.save_model_to_json()
-    odds = {c["output_column_name"]: _odds(c) for c in learnt["comparisons"]}
+    told = {c["output_column_name"]: _learnt(c) for c in learnt["comparisons"]}
+    odds = {c.name: odds_of(c.levels, told[c.name]) for c in shape.comparisons}
     return Model(id=id, shape=shape, prior=prior, odds=odds, terms=terms, records=len(rows), seed=seed)
 
 
@@ -140,10 +141,6 @@ def _rule(columns: tuple[str, ...]) -> Any:
     return block_on(*columns)
 
 
-def _odds(comparison: dict[str, Any]) -> tuple[Odds, ...]:
-    return odds_of(
-        [
-            (None, None) if c.get("is_null_level") else (c.get("m_probability"), c.get("u_probability"))
-            for c in comparison["comparison_levels"]
-        ]
-    )
+def _learnt(comparison: dict[str, Any]) -> list[tuple[float | None, float | None]]:
+    """(m, u) of every level as Splink saved them; None for what it did not meet."""
+    return [(c.get("m_probability"), c.get("u_probability")) for c in comparison["comparison_levels"]]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from byname.identity.match.records import Columns
-from byname.identity.match.shape import Shape
+from byname.identity.match.shape import Level, Shape
 
 Digest = Callable[[str], str]
 """A keyed digest of a term, from the home's keyring."""
@@ -37,6 +37,10 @@ class Odds(msgspec.Struct, frozen=True):
 NOTHING = Odds(1.0, 1.0)
 LEAST = 1e-6  # no level is impossible
 SLIP = 1e-3  # people slip in every way: a level that is common among strangers is at least so frequent in one person
+
+
+USUAL = {"same": 0.9, "other": 0.03}  # how often the records of one person agree, when nothing could be learnt
+SELDOM = 0.02  # ... and every grade between
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -97,11 +101,19 @@ def from_json(text: str | bytes) -> Model:
     return msgspec.json.decode(text, type=Model)
 
 
-def odds_of(levels: Sequence[tuple[float | None, float | None]]) -> tuple[Odds, ...]:
-    """Odds from what was learnt. A level that was never met is rare; a comparison never learnt says nothing."""
-    if all(m is None for m, _ in levels):
-        return (NOTHING,) * len(levels)
-    return tuple(NOTHING if (m, u) == (None, None) else _odds(m or 0.0, u or 0.0) for m, u in levels)
+def odds_of(levels: Sequence[Level], learnt: Sequence[tuple[float | None, float | None]]) -> tuple[Odds, ...]:
+    """The odds of a comparison's levels from (m, u) as learnt, None for what was never met.
+
+    No training block may have held the field open (every one was drawn up by it): then m is USUAL.
+    """
+    unlearnt = all(m is None for m, _ in learnt)
+    found = []
+    for level, (m, u) in zip(levels, learnt, strict=True):
+        if level.missing or (m is None and u is None):
+            found.append(NOTHING)
+        else:
+            found.append(_odds(USUAL.get(level.code, SELDOM) if unlearnt else m or 0.0, u or 0.0))
+    return tuple(found)
 
 
 def _odds(m: float, u: float) -> Odds:

@@ -147,7 +147,15 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
     ("given",),
 )
 
-TRAINING = (("given", "surname"), ("born",), ("email",), ("phone",), ("card",), ("surname", "postcode"))
+TRAINING = (
+    ("given", "surname"),
+    ("born",),
+    ("email",),
+    ("phone",),
+    ("card",),
+    ("surname", "postcode"),
+    ("given", "postcode"),
+)
 CERTAIN = (
     ("national", "surname"),
     ("email", "given"),
