@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from byname.terms import ConsentSaid, Event, Identifier, Line, Membership, SaidBy, TraitSaid, micros
+from byname.terms import ConsentSaid, Identifier, Line, Membership, SaidBy, TraitSaid
 from byname.touchpoints import segment
 from byname.touchpoints.limits import Limits
-from byname.touchpoints.parsed import Parsed
 from byname.touchpoints.sources import Source
-
-SHOP = Source("shop", "Shop", "web")
-TILL = Source("till", "Till 12", "till")
-RECEIVED = micros(dt.datetime(2026, 11, 21, 10, 0, 5, tzinfo=dt.UTC))
-TEN = micros(dt.datetime(2026, 11, 21, 10, tzinfo=dt.UTC))
-LIMITS = Limits()
-
-
-def parsed(call: Any, kind: str = "track", source: Source = SHOP, limits: Limits = LIMITS) -> Parsed:
-    return segment.parse(json.dumps(call).encode(), kind, source, RECEIVED, limits)
-
-
-def event(call: Any, kind: str = "track", source: Source = SHOP) -> Event:
-    found = parsed(call, kind, source)
-    assert [v.verdict for v in found.verdicts] == ["accepted"], found.verdicts
-    return found.events[0]
-
-
-def reason(call: Any, kind: str = "track", source: Source = SHOP, limits: Limits = LIMITS) -> str:
-    found = parsed(call, kind, source, limits)
-    assert not found.events
-    assert [v.verdict for v in found.verdicts] == ["quarantined"]
-    assert found.quarantined[0].reason == found.verdicts[0].reason
-    return found.verdicts[0].reason
-
-
-def bought(**properties: Any) -> dict[str, Any]:
-    return {"event": "Order Completed", "userId": "ann", "properties": properties}
+from tests.touchpoints.sending import LIMITS, RECEIVED, SHOP, TEN, TILL, bought, event, parsed, reason
 
 
 def test_ann_buys_two_games_on_the_site() -> None:
@@ -91,12 +60,6 @@ def test_the_till_names_her_by_card_and_given_name() -> None:
     )
     assert e.identifiers == (Identifier("loyalty", "7000123"), Identifier("card", "V001"))
     assert e.witnesses == (Identifier("given", "Ann"),)
-
-
-def test_a_return_is_money_back_however_it_is_signed() -> None:
-    for total in (-12.5, 12.5, "12.50"):
-        e = event({"event": "Till Return", "properties": {"total": total}}, source=TILL)
-        assert e.amount == 1250
 
 
 def test_she_says_who_she_is() -> None:
@@ -180,77 +143,9 @@ def test_a_promise_has_a_date() -> None:
     assert (e.ref, e.due_at) == ("p1", TEN)
 
 
-def test_looking_at_a_product_counts_no_money() -> None:
-    e = event({"event": "Product Viewed", "anonymousId": "c", "properties": {"product_id": 17, "price": 9.99}})
-    assert (e.amount, e.currency, e.lines) == (0, "", (Line("17", 1000, 0),))
-
-
 def test_a_message_happens_on_its_channel() -> None:
     e = event({"event": "Email Opened", "userId": "u", "properties": {"message_id": "m", "channel": "sms"}})
     assert (e.name, e.touchpoint) == ("Message Opened", "sms")
-
-
-@pytest.mark.parametrize(
-    ("total", "currency", "minor"),
-    [
-        (19.99, "GBP", 1999), ("19.99", "gbp", 1999), (0.1, "EUR", 10), (1234567.89, "EUR", 123456789),
-        (500, "JPY", 500), (1.234, "KWD", 1234), (2.675, "EUR", 268), (1e3, "USD", 100000), (0, "GBP", 0),
-        (99999999999.99, "IDR", 9999999999999),
-    ],
-)  # fmt: skip
-def test_money_is_exact(total: Any, currency: str, minor: int) -> None:
-    assert event(bought(total=total, currency=currency)).amount == minor
-
-
-@given(st.integers(0, 10**12), st.sampled_from(["GBP", "JPY", "KWD", "CLF"]))
-def test_every_amount_survives_the_way_through_json(minor: int, currency: str) -> None:
-    places = {"GBP": 2, "JPY": 0, "KWD": 3, "CLF": 4}[currency]
-    digits = str(minor).zfill(places + 1)
-    text = digits[: len(digits) - places] + ("." + digits[len(digits) - places :] if places else "")
-    body = f'{{"event":"Order Completed","userId":"u","properties":{{"total":{text},"currency":"{currency}"}}}}'
-    (e,) = segment.parse(body.encode(), "track", SHOP, RECEIVED, LIMITS).events
-    assert e.amount == minor
-
-
-def test_without_a_total_the_lines_add_up() -> None:
-    lines = [
-        {"product_id": "a", "price": 2.99, "quantity": 0.335},
-        {"product_id": "b", "amount": 5, "coupon_discount": 1},
-    ]
-    e = event(bought(products=lines))
-    assert (e.amount, e.discount) == (600, 100)
-    assert e.lines == (Line("a", 335, 100), Line("b", 1000, 500, 0, 100))
-
-
-def test_the_clock_of_the_sender_is_corrected() -> None:
-    """Its clock is an hour slow: sent 9:00:02 of an event at 9:00:00; received at 10:00:05."""
-    times = {"originalTimestamp": "2026-11-21T09:00:00Z", "sentAt": "2026-11-21T09:00:02Z"}
-    assert event({"event": "Signed In", "userId": "u", **times}).occurred_at == RECEIVED - 2_000_000
-    envelope = {
-        "batch": [{"type": "track", "event": "Signed In", "userId": "u", "timestamp": times["originalTimestamp"]}]
-    }
-    (e,) = parsed({**envelope, "sentAt": times["sentAt"]}, "batch").events
-    assert e.occurred_at == RECEIVED - 2_000_000
-
-
-@pytest.mark.parametrize(
-    "timestamp",
-    ["2026-11-21T10:00:00Z", "2026-11-21T11:00:00+01:00", "2026-11-21T10:00:00.000", "20261121T100000Z",
-     TEN // 1_000_000, TEN // 1000, TEN, 1795255200.0],
-)  # fmt: skip
-def test_times_come_in_many_forms(timestamp: Any) -> None:
-    assert event({"event": "Signed In", "userId": "u", "timestamp": timestamp}).occurred_at == TEN
-
-
-def test_nothing_happens_in_the_future() -> None:
-    assert event({"event": "Signed In", "userId": "u", "timestamp": "2031-01-01T00:00:00Z"}).occurred_at == RECEIVED
-    a_moment = "2026-11-21T10:00:35Z"
-    assert event({"event": "Signed In", "userId": "u", "timestamp": a_moment}).occurred_at == RECEIVED + 30_000_000
-
-
-def test_history_keeps_its_time() -> None:
-    old = {"event": "Signed In", "userId": "u", "timestamp": "2013-05-01T00:00:00Z"}
-    assert event(old).occurred_at == micros(dt.datetime(2013, 5, 1, tzinfo=dt.UTC))
 
 
 def test_a_retry_without_message_id_gets_the_same_one() -> None:

@@ -7,21 +7,33 @@ dropped silently. A body that cannot even be taken apart is refused as a whole.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from byname.terms import EPOCH, MICROSECOND, ConsentSaid, Event, Identifier, Membership, Quarantined, Touchpoint
+from byname.terms import ConsentSaid, Event, Identifier, Membership, Quarantined, Touchpoint
 from byname.touchpoints import cards, catalogue, who
+from byname.touchpoints.envelope import (
+    BATCH,
+    NO_CONTEXT,
+    Call,
+    Context,
+    decode_call,
+    filled,
+    is_batch,
+    message_id,
+    message_id_of,
+    open_by_hand,
+    why_not_json,
+    with_context,
+    write_key,
+)
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.orders import money_of, place_of, ref_of
 from byname.touchpoints.parsed import Parsed, Verdict, refused
 from byname.touchpoints.reasons import Unfit, in_words
 from byname.touchpoints.sources import Source
+from byname.touchpoints.times import moment, occurred_at, sent_at_or_none
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
 NAMES = {
@@ -31,53 +43,11 @@ NAMES = {
     "group": "Grouped",
     "alias": "Aliased",
 }
-MOST_MESSAGE_ID = 100
 TOUCHPOINTS = frozenset(Touchpoint)
 IN_PERSON = frozenset({"till", "kiosk", "cashpoint", "call_centre", "face_to_face", "device"})
 """Where people turn up without any id: cash at the till, a caller who hides the number."""
 
-
 __all__ = ["KINDS", "Limits", "parse", "write_key"]
-
-
-class Context(msgspec.Struct, rename="camel", gc=False):
-    """What byname reads of `context`; the rest stays in the body."""
-
-    traits: Any = None
-    external_ids: Any = None
-    consent: Any = None
-    device: Any = None
-
-
-class Call(msgspec.Struct, rename="camel"):
-    """One typed call. Ids are `Any` because SDKs send numbers where the interface says text."""
-
-    type: Any = None
-    event: Any = None
-    user_id: Any = None
-    anonymous_id: Any = None
-    message_id: Any = None
-    timestamp: Any = None
-    original_timestamp: Any = None
-    sent_at: Any = None
-    context: Context | list[Any] | None = None  # PHP encodes an empty object as []
-    properties: dict[str, Any] | list[Any] | None = None
-    traits: dict[str, Any] | list[Any] | None = None
-    group_id: Any = None
-    previous_id: Any = None
-
-
-class Batch(msgspec.Struct, rename="camel"):
-    """The envelope of many calls; `context` holds for each that does not say otherwise."""
-
-    batch: list[msgspec.Raw]
-    sent_at: Any = None
-    context: dict[str, msgspec.Raw] | list[Any] | None = None
-
-
-_CALL = msgspec.json.Decoder(Call, float_hook=Decimal)
-_BATCH = msgspec.json.Decoder(Batch)
-_NO_CONTEXT = Context()
 
 
 def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limits) -> Parsed:
@@ -87,30 +57,23 @@ def parse(raw: bytes, kind: str, source: Source, received_at: int, limits: Limit
     """
     if len(raw) > limits.body_bytes:
         return refused("too_large", raw, source.slug, received_at)
-    if kind != "batch" and not (kind == "" and _is_batch(raw)):
+    if kind != "batch" and not (kind == "" and is_batch(raw)):
         parsed = _each([raw], kind, None, source, received_at, limits, cards.may_hold(raw))
         reason = parsed.verdicts[0].reason
         return refused(reason, raw, source.slug, received_at) if reason in ("not_json", "too_deep") else parsed
     try:
-        envelope = _BATCH.decode(raw)
+        envelope = BATCH.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        whole = _open_by_hand(raw)
+        whole = open_by_hand(raw)
         if whole is None:
-            return refused(_why_not_json(error), raw, source.slug, received_at)
+            return refused(why_not_json(error), raw, source.slug, received_at)
         envelope = whole
     if len(envelope.batch) > limits.batch:
         return refused("too_many", raw, source.slug, received_at)
     items = [bytes(item) for item in envelope.batch]
     if envelope.context:
-        items = [_with_context(item, envelope.context) for item in items]
+        items = [with_context(item, envelope.context) for item in items]
     return _each(items, "", envelope.sent_at, source, received_at, limits, cards.may_hold(raw))
-
-
-def _is_batch(raw: bytes) -> bool:
-    try:
-        return b'"batch"' in raw and "batch" in msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (ValueError, RecursionError):
-        return False
 
 
 def _each(
@@ -124,7 +87,7 @@ def _each(
 ) -> Parsed:
     """A verdict on every item."""
     parsed = Parsed()
-    sent = _sent(sent_at)
+    sent = sent_at_or_none(sent_at)
     most = source.max_event_bytes or limits.event_bytes
     repeats: dict[bytes, int] = {}
     for item in items:
@@ -137,8 +100,8 @@ def _each(
         except Unfit as why:
             quarantined = _quarantined(item, kind, sent_at if sent is not None else None, source, received_at, why)
             parsed.quarantined.append(quarantined)
-            message_id = "" if why.reason == "card_number" else _message_id_of(item)
-            parsed.verdicts.append(Verdict(message_id, "quarantined", why.reason, why.field, why.detail))
+            named = "" if why.reason == "card_number" else message_id_of(item)
+            parsed.verdicts.append(Verdict(named, "quarantined", why.reason, why.field, why.detail))
         else:
             parsed.events.append(event)
             parsed.verdicts.append(Verdict(event.message_id, "accepted"))
@@ -156,7 +119,7 @@ def _event(
     repeats: dict[bytes, int],
 ) -> Event:
     """One call, understood; raises Unfit."""
-    call = _decode(raw)
+    call = decode_call(raw)
     kind = kind or _kind(call.type)
     properties = call.properties or _EMPTY
     if type(properties) is not dict:
@@ -175,9 +138,10 @@ def _event(
     if not identifiers and not (meaning.nameless or (kind == "track" and touchpoint in IN_PERSON)):
         raise Unfit("no_identifier")
     if call.sent_at is not None:
-        sent = _sent(call.sent_at)
-    occurred_at = _occurred(call, sent, received_at, limits.clock_ahead)
-    context = call.context if type(call.context) is Context else _NO_CONTEXT
+        sent = sent_at_or_none(call.sent_at)
+    original = call.original_timestamp if call.original_timestamp is not None else call.timestamp
+    happened_at = occurred_at(original, sent, received_at, limits.clock_ahead)
+    context = call.context if type(call.context) is Context else NO_CONTEXT
     consents = who.consents_said(context.consent) if context.consent is not None else ()
     memberships: tuple[Membership, ...] = ()
     same = None
@@ -196,14 +160,14 @@ def _event(
         elif name == "Unsubscribed":
             consents += (ConsentSaid("marketing", touchpoint, False),)
     elif meaning.opens and "due_at" in properties:
-        due_at = _moment(properties["due_at"], "$.properties.due_at")
+        due_at = moment(properties["due_at"], "$.properties.due_at")
     money = money_of(properties, meaning, limits.currency)
     return Event(
-        _message_id(call.message_id, raw, sent_at, repeats),
+        message_id(call.message_id, raw, sent_at, repeats),
         source.slug,
         touchpoint,
         name,
-        occurred_at,
+        happened_at,
         received_at,
         tuple(identifiers),
         tuple(witnesses),
@@ -223,27 +187,6 @@ def _event(
 
 
 _EMPTY: dict[str, Any] = {}
-
-
-def _decode(raw: bytes) -> Call:
-    try:
-        return _CALL.decode(raw)
-    except msgspec.ValidationError as error:
-        raise Unfit("malformed", _path(str(error)), in_words("malformed")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unfit(_why_not_json(error)) from None
-
-
-def _why_not_json(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "too_deep"
-    return "malformed" if isinstance(error, msgspec.ValidationError) else "not_json"
-
-
-def _path(message: str) -> str:
-    """The JSON path that msgspec names at the end of its message; never the value."""
-    _, found, path = message.rpartition(" - at `")
-    return path.rstrip("`") if found else ""
 
 
 def _kind(given: Any) -> str:
@@ -337,93 +280,6 @@ def _looks_random(text: str) -> bool:
     return len(text) == 36 and text.count("-") == 4
 
 
-def _occurred(call: Call, sent: int | None, received_at: int, clock_ahead: int) -> int:
-    """When it happened by our clock: receivedAt - (sentAt - originalTimestamp), never later than now.
-
-    Without sentAt the sender's clock is taken at its word; without any time it happened now.
-    """
-    given = call.original_timestamp if call.original_timestamp is not None else call.timestamp
-    if given is None:
-        return received_at
-    occurred = _moment(given, "$.timestamp")
-    if sent is not None:
-        occurred += received_at - sent
-    if occurred > received_at + clock_ahead:
-        return received_at
-    if occurred < 0:
-        raise Unfit("bad_time", "$.timestamp")
-    return occurred
-
-
-def _sent(value: Any) -> int | None:
-    """The sender's clock at sending; what cannot be read corrects nothing."""
-    try:
-        return None if value is None else _moment(value, "$.sentAt")
-    except Unfit:
-        return None
-
-
-def _moment(value: Any, field: str) -> int:
-    """Microseconds of an ISO 8601 time (UTC when no zone is named) or of a number of seconds or milliseconds."""
-    kind = type(value)
-    try:
-        if kind is str:
-            when = dt.datetime.fromisoformat(value)
-            if when.tzinfo is None:
-                when = when.replace(tzinfo=dt.UTC)
-            at = (when - EPOCH) // MICROSECOND
-        elif kind is int or kind is Decimal:
-            scale = 1_000_000 if abs(value) < 10**11 else 1000 if abs(value) < 10**14 else 1
-            at = int(value * scale) if abs(value) < 10**17 else -1
-        else:
-            at = -1
-    except (ValueError, OverflowError, ArithmeticError):
-        at = -1
-    if at < 0:
-        raise Unfit("bad_time", field)
-    return at
-
-
-def _message_id(given: Any, raw: bytes, sent_at: Any, repeats: dict[bytes, int]) -> str:
-    """The sender's id. Without one: a digest of the bytes, the time of sending and the how-manieth of its like.
-
-    A retry sends the same bytes and so gets the same id; two equal sales in one batch stay two.
-    """
-    if type(given) is str and given:
-        if len(given) <= MOST_MESSAGE_ID:
-            return given
-        raw, sent_at, repeats = given.encode("utf-8", "surrogatepass"), None, {}
-    elif type(given) is int and abs(given) < 10**40:
-        return str(given)
-    nth = repeats[raw] = repeats.get(raw, -1) + 1
-    return "byname-" + blake2b(raw + repr((sent_at, nth)).encode(), digest_size=16).hexdigest()
-
-
-class _Key(msgspec.Struct, rename="camel"):
-    write_key: str = ""
-
-
-def write_key(raw: bytes) -> str:
-    """The write key that stands in a body ('' if none): browsers' beacons can send no header."""
-    try:
-        return msgspec.json.decode(raw, type=_Key).write_key
-    except (ValueError, RecursionError):
-        return ""
-
-
-class _Id(msgspec.Struct, rename="camel"):
-    message_id: str | None = None
-
-
-def _message_id_of(raw: bytes) -> str:
-    """The id of an item that could not be used, so that its sender finds the verdict; '' if there is none."""
-    try:
-        given = msgspec.json.decode(raw, type=_Id).message_id or ""
-    except (ValueError, RecursionError):
-        return ""
-    return given if len(given) <= MOST_MESSAGE_ID else ""
-
-
 def _quarantined(raw: bytes, kind: str, sent_at: Any, source: Source, received_at: int, why: Unfit) -> Quarantined:
     """The item with all it needs to be sent through again alone: its type and the time of sending."""
     body = raw
@@ -435,45 +291,3 @@ def _quarantined(raw: bytes, kind: str, sent_at: Any, source: Source, received_a
     if why.reason == "card_number":
         body = cards.strike_out(body)
     return Quarantined(source.slug, why.reason, why.field, why.detail, received_at, body)
-
-
-def filled(raw: bytes, extra: dict[str, str]) -> bytes:
-    """The object with members that it lacks; anything else as it is."""
-    try:
-        own = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (ValueError, RecursionError):
-        return raw
-    lacking = {k: v for k, v in extra.items() if k not in own}
-    if not lacking:
-        return raw
-    more = msgspec.json.encode(lacking)
-    return more if not own else more[:-1] + b"," + raw.strip()[1:]
-
-
-def _with_context(item: bytes, outer: Any) -> bytes:
-    """The item with the members of the batch's context that its own lacks (its integrations mean nothing here)."""
-    if type(outer) is not dict:
-        return item
-    try:
-        own = msgspec.json.decode(item, type=dict[str, msgspec.Raw])
-        context = own.get("context")
-        inner = msgspec.json.decode(context, type=dict[str, msgspec.Raw]) if context else {}
-    except (ValueError, RecursionError):
-        return item
-    own["context"] = msgspec.Raw(msgspec.json.encode({**outer, **inner}))
-    return msgspec.json.encode(own)
-
-
-def _open_by_hand(raw: bytes) -> Batch | None:
-    """One item spoils the JSON of a whole batch: NaN and Infinity, which Python and old JavaScript write.
-
-    Taken apart leniently, so that only the item that holds them is quarantined.
-    """
-    if b"NaN" not in raw and b"Infinity" not in raw:
-        return None
-    try:
-        whole = json.loads(raw)
-        items = [msgspec.Raw(json.dumps(item).encode()) for item in whole["batch"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return Batch(items, whole.get("sentAt"))

@@ -32,6 +32,7 @@ import msgspec
 
 from byname.terms import SECOND, BynameError, Quarantined
 from byname.touchpoints import cards, catalogue, segment
+from byname.touchpoints.envelope import MOST_MESSAGE_ID, filled
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.money import EXPONENT
 from byname.touchpoints.parsed import Parsed, Verdict, refused
@@ -107,7 +108,7 @@ def why_not(secrets: str, headers: Mapping[str, str], body: bytes, now: int) -> 
 
 def with_id(body: bytes, message_id: str) -> bytes:
     """The body with the id of its message in it, so that it is known by it when it is sent through again."""
-    return segment.filled(body, {"id": message_id[: segment.MOST_MESSAGE_ID]})
+    return filled(body, {"id": message_id[:MOST_MESSAGE_ID]})
 
 
 def read_mapping(toml: str) -> str:
