@@ -74,16 +74,11 @@ def bare(port: int, folder: str) -> None:
 
 def byname(port: int, folder: str) -> None:
     """The product as `byname serve` runs it."""
-    import uvicorn
-
-    from byname import learn
+    from byname.cli import serving
     from byname.encounter import Byname
     from byname.home import open_home
-    from byname.web.app import create_app, microseconds
 
-    product = Byname(open_home(Path(folder)))
-    learn.Tide(product, microseconds).start()
-    uvicorn.run(create_app(product), host="127.0.0.1", port=port, log_config=None, access_log=False)
+    serving.serve(Byname(open_home(Path(folder))), serving.bound("127.0.0.1", port), json=True)
 
 
 def main() -> None:
@@ -119,7 +114,7 @@ def a_home(folder: Path) -> str:
     from byname.touchpoints import sources
 
     folder.mkdir()
-    (folder / "byname.toml").write_text("rate_per_s = 1000000\n")
+    (folder / "byname.toml").write_text('rate_per_s = 1000000\nlog_level = "warning"\n')
     with open_home(folder) as home:
         return home.store.write(lambda db: sources.create(db, home.keys, "shop", now=1))
 

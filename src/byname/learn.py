@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from byname import customers
+from byname import customers, forget
 from byname.encounter import Byname
 from byname.identity.match import suggest
 from byname.identity.match.records import Record
@@ -24,6 +24,7 @@ from byname.trust import vault
 Progress = Callable[[str, float], None]
 """Called with what is going on and how much of it is done, 0 to 1."""
 
+EVERY_S = 5.0  # how often the tide looks
 FEWEST_RECORDS = 100  # below this there is nothing for a matching model to learn from
 
 
@@ -50,6 +51,12 @@ def seal_day(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
 def merge_files(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
     """Merge the many small files of a day into few."""
     return {"files_fewer": compact.compact(product.home, now)}
+
+
+def finish_erasures(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
+    """Finish what a crash or a long reader held up, and erase what came in behind an erasure's back."""
+    late = forget.resume(product.home, now=now)
+    return {"not_done_yet": late, "rows_swept": sum(forget.sweep(product.home, now=now).values())}
 
 
 def match(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
@@ -88,6 +95,7 @@ def match(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
 STEPS: tuple[Step, ...] = (
     Step("seal", "Move fresh events into the lake", seal_day),
     Step("compact", "Merge small files of the lake", merge_files),
+    Step("forget", "Finish erasures", finish_erasures),
     Step("match", "Suggest customers who may be one person", match),
 )
 
@@ -153,15 +161,15 @@ def _batches(items: list[Any], size: int) -> Iterator[list[Any]]:
 class Tide(threading.Thread):
     """While the server runs: seals what is fresh when there is enough of it or it is old enough."""
 
-    def __init__(self, product: Byname, clock: Callable[[], int], every_s: float = 5.0) -> None:
+    def __init__(self, product: Byname, clock: Callable[[], int]) -> None:
         super().__init__(name="byname-tide", daemon=True)
-        self.product, self.clock, self.every_s = product, clock, every_s
+        self.product, self.clock = product, clock
         self.failed: Callable[[Exception], None] = lambda error: None
         self._ending = threading.Event()
 
     def run(self) -> None:
         settings = self.product.home.settings
-        while not self._ending.wait(self.every_s):
+        while not self._ending.wait(EVERY_S):
             try:
                 now = self.clock()
                 db = self.product.home.store.read()

@@ -53,7 +53,7 @@ with touched as (
     select e.identifier, t.kind, case when t.single then '' else e.ref end as ref, t.opened, e.occurred_at, e.due_at,
         e.id as event
     from event e join touch t on t.name = e.name
-    where e.identifier > 0 and (t.single or e.ref <> '')
+    where e.identifier > 0
 )
 select identifier, kind, ref,
     coalesce(max(occurred_at) filter (opened), 0) as opened_at,

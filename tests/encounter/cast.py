@@ -7,7 +7,6 @@ import string
 import hypothesis.strategies as st
 
 from byname.terms import ConsentSaid, Event, Identifier, Line, Membership, SaidBy, TraitSaid
-
 from tests.conftest import NOW
 
 PEOPLE = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import io
 import json
 import multiprocessing
 import random
@@ -29,20 +30,18 @@ from byname.lake import duck
 from byname.touchpoints import sources
 from tests import grounds
 
-PRELOAD = ["byname.web.app", "byname.encounter", "uvicorn", "byname.learn", "tests.faults.killing"]
+PRELOAD = ["byname.web.app", "byname.cli.serving", "uvicorn", "tests.faults.killing"]
 CLIENTS = 3
 
 
 def serve(folder: str, port: int) -> None:
     """The server as `byname serve` runs it, sealing as often as it can."""
-    import uvicorn
-
     from byname import learn
-    from byname.web.app import create_app, microseconds
+    from byname.cli import serving
 
-    product = Byname(open_home(Path(folder)))
-    learn.Tide(product, microseconds, every_s=0.05).start()
-    uvicorn.run(create_app(product), host="127.0.0.1", port=port, log_config=None, access_log=False)
+    learn.EVERY_S = 0.05
+    with contextlib.redirect_stdout(io.StringIO()):
+        serving.serve(Byname(open_home(Path(folder))), serving.bound("127.0.0.1", port), json=True)
 
 
 class Client(threading.Thread):

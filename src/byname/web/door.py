@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -41,11 +42,11 @@ class Door:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         request_id, status, start = secrets.token_hex(8), 500, time.perf_counter()
-        scope.setdefault("state", {})["request_id"] = request_id  # type: ignore[typeddict-item]
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def guarded(message: Message) -> None:
             nonlocal status
@@ -63,7 +64,8 @@ class Door:
         method, path = str(scope.get("method", "")), template_of(scope)
         self.requests.labels(method, path, str(status)).inc()
         self.seconds.labels(method, path).observe(seconds)
-        write: Callable[..., Any] = log.warning if status >= 500 else log.debug if path in QUIET else log.info
+        quiet = path in QUIET or path in TRACKING
+        write: Callable[..., Any] = log.warning if status >= 500 else log.debug if quiet else log.info
         write("request", method=method, path=path, status=status, ms=round(seconds * 1000, 1), request=request_id)
 
 
@@ -72,9 +74,7 @@ def template_of(scope: Scope) -> str:
     return str(scope.get("path_template") or "other")
 
 
-def with_headers(
-    given: Any, ours: tuple[tuple[bytes, bytes], ...], request_id: str
-) -> list[tuple[bytes, bytes]]:
+def with_headers(given: Any, ours: tuple[tuple[bytes, bytes], ...], request_id: str) -> list[tuple[bytes, bytes]]:
     """The response's headers with ours; pages are not kept by caches unless the answer says otherwise."""
     headers = [(bytes(k), bytes(v)) for k, v in given]
     names = {k.lower() for k, _ in headers}
@@ -86,4 +86,5 @@ def with_headers(
 
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+TRACKING = frozenset(f"/v1/{word}" for word in "identify track page screen group alias batch i t p s g a b".split())
 QUIET = frozenset({"/health", "/metrics", "/static", "/static/{file_path:path}"})
