@@ -153,7 +153,7 @@ def _clear_errors() -> Iterator[None]:
     """The ground's own failures in words people can act on."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         text = str(error)
         for sign, rule, cure in GROUND:
             if sign in text:
@@ -166,5 +166,7 @@ GROUND = (
     ("disk I/O error", "The disk does not answer", "Check the disk; nothing that was acknowledged is lost"),
     ("locked", "The database is locked", "Another program writes to day.db; stop it"),
     ("readonly", "The database cannot be written", "Check the owner and rights of the home folder"),
+    ("not a database", "day.db is not a byname database", "Restore a backup"),
+    ("malformed", "The database is damaged", "Restore a backup, or let `sqlite3 day.db .recover` save what it can"),
     ("unable to open", "The database cannot be opened", "Check that the home folder exists and may be read"),
 )
