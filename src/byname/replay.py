@@ -38,10 +38,12 @@ def replay(product: Byname, ids: Sequence[int], *, by: str, now: int) -> Outcome
 
 def _through(product: Byname, again: Again) -> bool:
     """Parse, prepare and deliver one item; False when it is still unfit."""
-    store, keys = product.home.store, product.home.keys
+    store = product.home.store
     source = sources.by_slug(store.read(), again.source)
     if source is None:
-        raise BynameError("The source of this item is gone", again.source, "Add a source of that name, or drop the item")
+        raise BynameError(
+            "The source of this item is gone", again.source, "Add a source of that name, or drop the item"
+        )
     parsed = parse_again(again.body, source, again.received_at, Limits.of(product.home.settings))
     if parsed.quarantined:
         store.write(lambda db: quarantine.failed(db, again.id, parsed.quarantined[0]))

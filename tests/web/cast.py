@@ -20,7 +20,7 @@ from byname.touchpoints.limits import Limits
 
 HOUR = 3600 * SECOND
 ANN_CARD, ANN_MAIL, ANN_PHONE = "9988123", "ann.keller@example.net", "+442079460018"
-NASTY = '<img src=x onerror=alert(1)>"\'{{7*7}}'
+NASTY = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 
 
 def source(product: Byname, slug: str, name: str, touchpoint: str, now: int, **more: Any) -> str:
@@ -51,8 +51,13 @@ def sale(n: int, at: int, total: float, place: str, **who: Any) -> dict[str, Any
 
 
 def order(n: int, at: int, total: float, **who: Any) -> dict[str, Any]:
-    properties = {"order_id": f"o-{n}", "affiliation": "shop.example", "total": total, "currency": "GBP",
-                  "products": [{"product_id": f"w{n}", "quantity": 2, "price": total / 2}]}  # fmt: skip
+    properties = {
+        "order_id": f"o-{n}",
+        "affiliation": "shop.example",
+        "total": total,
+        "currency": "GBP",
+        "products": [{"product_id": f"w{n}", "quantity": 2, "price": total / 2}],
+    }
     return call("track", n, at, event="Order Completed", properties=properties, **who)
 
 
@@ -75,49 +80,110 @@ def ann(product: Byname, now: int) -> None:
         at = now - (58 - 6 * n) * DAY - 2 * HOUR
         deliver(product, "till", sale(100 + n, at, 21.5 + 3.1 * n, "London 12", loyalty_id=ANN_CARD), at=at + SECOND)
     at = now - 20 * DAY
-    deliver(product, "shop",
-        call("identify", 1, at, userId="ann-1", **device,
-             traits={"name": "Ann Keller", "email": ANN_MAIL, "phone": ANN_PHONE, "loyalty_id": ANN_CARD, "town": "Brighton",
-                     "birthday": "1984-04-02", "kids_count": "2"},
-             context={"consent": {"categoryPreferences": {"advertising": True, "functional": True}}}),
+    deliver(
+        product,
+        "shop",
+        call(
+            "identify",
+            1,
+            at,
+            userId="ann-1",
+            **device,
+            traits={
+                "name": "Ann Keller",
+                "email": ANN_MAIL,
+                "phone": ANN_PHONE,
+                "loyalty_id": ANN_CARD,
+                "town": "Brighton",
+                "birthday": "1984-04-02",
+                "kids_count": "2",
+            },
+            context={"consent": {"categoryPreferences": {"advertising": True, "functional": True}}},
+        ),
         call("page", 2, at + 60 * SECOND, userId="ann-1", **device, name="Coffee", properties={"path": "/coffee"}),
         order(1, at + 300 * SECOND, 48.0, userId="ann-1", **device),
-        call("track", 3, at + 400 * SECOND, userId="ann-1", event="Preference Stated",
-             properties={"preference": "packaging", "value": "no plastic"}),
-        at=at + 500 * SECOND)  # fmt: skip
+        call(
+            "track",
+            3,
+            at + 400 * SECOND,
+            userId="ann-1",
+            event="Preference Stated",
+            properties={"preference": "packaging", "value": "no plastic"},
+        ),
+        at=at + 500 * SECOND,
+    )
     at = now - 3 * DAY
-    deliver(product, "calls",
+    deliver(
+        product,
+        "calls",
         call("track", 4, at, event="Call Started", properties={"call_id": "c-1", "phone": ANN_PHONE}),
-        call("track", 5, at + 100 * SECOND, event="Promise Made",
-             properties={"promise_id": "p-31", "phone": ANN_PHONE, "due_at": moment(now - DAY).isoformat()}),
+        call(
+            "track",
+            5,
+            at + 100 * SECOND,
+            event="Promise Made",
+            properties={"promise_id": "p-31", "phone": ANN_PHONE, "due_at": moment(now - DAY).isoformat()},
+        ),
         call("track", 6, at + 300 * SECOND, event="Call Ended", properties={"call_id": "c-1", "phone": ANN_PHONE}),
-        at=at + 301 * SECOND)  # fmt: skip
+        at=at + 301 * SECOND,
+    )
     at = now - 25 * 60 * SECOND
     deliver(product, "till", sale(200, at, 32.4, "London 12", loyalty_id=ANN_CARD), at=at + 2 * SECOND)
 
 
 def family(product: Byname, now: int) -> None:
     """Bob and Bea share a landline; it shows a household, not a person."""
-    for n, (user, name, mail) in enumerate((("bob-1", "Bob Marsh", "bob@example.net"), ("bea-1", "Bea Marsh", "bea@example.net"))):
+    for n, (user, name, mail) in enumerate(
+        (("bob-1", "Bob Marsh", "bob@example.net"), ("bea-1", "Bea Marsh", "bea@example.net"))
+    ):
         at = now - 9 * DAY + n * HOUR
-        deliver(product, "shop",
+        deliver(
+            product,
+            "shop",
             call("identify", 10 + n, at, userId=user, traits={"name": name, "email": mail, "phone": "+442079460020"}),
-            order(10 + n, at + SECOND, 18.0 + n, userId=user), at=at + 2 * SECOND)  # fmt: skip
+            order(10 + n, at + SECOND, 18.0 + n, userId=user),
+            at=at + 2 * SECOND,
+        )
     at = now - 2 * HOUR
-    deliver(product, "shop",
-        call("track", 20, at, userId="bob-1", event="Complaint Raised", properties={"complaint_id": "c-204", "text": "late"}),
-        at=at + SECOND)  # fmt: skip
+    deliver(
+        product,
+        "shop",
+        call(
+            "track",
+            20,
+            at,
+            userId="bob-1",
+            event="Complaint Raised",
+            properties={"complaint_id": "c-204", "text": "late"},
+        ),
+        at=at + SECOND,
+    )
 
 
 def others(product: Byname, now: int) -> None:
-    people = (("Caroline Wu", "caroline.wu@example.net"), ("Carolyn Wu", "cwu@example.org"), ("Dev Patel", "dev@example.net"),
-              ("Émilie Müller-Öztürk", "emilie@example.net"), (NASTY, "nasty@example.net"))  # fmt: skip
+    people = (
+        ("Caroline Wu", "caroline.wu@example.net"),
+        ("Carolyn Wu", "cwu@example.org"),
+        ("Dev Patel", "dev@example.net"),
+        ("Émilie Müller-Öztürk", "emilie@example.net"),
+        (NASTY, "nasty@example.net"),
+    )
     for n, (name, mail) in enumerate(people):
         at = now - (n + 1) * 3 * HOUR
         where = "sample" if n == 2 else "till"
-        deliver(product, where,
-            call("identify", 40 + n, at, userId=f"u-{n}", traits={"name": name, "email": mail, "postcode": "N1 2AB", "town": "London"}),
-            sale(40 + n, at + SECOND, 12.0 + 7 * n, "London 12" if n % 2 else NASTY[:20], account=f"u-{n}"), at=at + 2 * SECOND)  # fmt: skip
+        deliver(
+            product,
+            where,
+            call(
+                "identify",
+                40 + n,
+                at,
+                userId=f"u-{n}",
+                traits={"name": name, "email": mail, "postcode": "N1 2AB", "town": "London"},
+            ),
+            sale(40 + n, at + SECOND, 12.0 + 7 * n, "London 12" if n % 2 else NASTY[:20], account=f"u-{n}"),
+            at=at + 2 * SECOND,
+        )
     for n in range(40):
         at = now - n * 31 * 60 * SECOND
         where = ("shop", "till", "shop", "calls")[n % 4]
@@ -127,8 +193,17 @@ def others(product: Byname, now: int) -> None:
 
 def faults(product: Byname, now: int) -> None:
     at = now - HOUR
-    bad = [call("track", 60 + n, at, userId=f"x-{n}", event="Order Completed",
-                properties={"order_id": f"b-{n}", "total": "twelve", "currency": "GBP"}) for n in range(3)]  # fmt: skip
+    bad = [
+        call(
+            "track",
+            60 + n,
+            at,
+            userId=f"x-{n}",
+            event="Order Completed",
+            properties={"order_id": f"b-{n}", "total": "twelve", "currency": "GBP"},
+        )
+        for n in range(3)
+    ]
     nobody = call("track", 70, at, event="Product Viewed", properties={"product_id": "p1"})
     deliver(product, "shop", *bad, nobody, at=at + SECOND)
 
@@ -139,8 +214,13 @@ def pair(product: Byname, now: int) -> None:
     found = [product.key("account", f"u-{n}") for n in (0, 1)]
     assert all(found)
     ids = sorted(db.row("select person from identifier where token = :t", t=k.token)[0] for k in found if k)  # type: ignore[index]
-    evidence = (Evidence("surname", "same", 8.1), Evidence("postcode", "same", 6.4), Evidence("given", "typo", 3.2),
-                Evidence("email", "other", -1.7), Evidence("phone", "missing", 0.0))  # fmt: skip
+    evidence = (
+        Evidence("surname", "same", 8.1),
+        Evidence("postcode", "same", 6.4),
+        Evidence("given", "typo", 3.2),
+        Evidence("email", "other", -1.7),
+        Evidence("phone", "missing", 0.0),
+    )
     said = suggest.Suggestion(ids[0], ids[1], 0.982, 5.8, evidence, "", "model-1", now)
     shape = Shape((), (), (), ())
     model = Model(id="model-1", shape=shape, prior=0.001, odds={}, terms={}, records=8, seed=1)
@@ -150,5 +230,3 @@ def pair(product: Byname, now: int) -> None:
         suggest.store(write, [said])
 
     product.home.store.write(keep)
-
-

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Litestar, Request, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, State
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.response import Response
@@ -17,25 +18,28 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
+from byname.encounter import Byname
 from byname.terms import BynameError
-from byname.web import api, entrance
+from byname.web import api, company, entrance
+from byname.web.api import calling
 from byname.web.api.capture import Capture, takes
 from byname.web.door import Door
 from byname.web.drawing import STATIC
-from byname.web.product import Product
 from byname.web.serving import desk_routes, failures, in_thread
 
 YEAR_S = 31_536_000
 
 
-def create_app(product: Product, *, clock: Callable[[], int] | None = None) -> ASGIApp:
+def create_app(product: Byname, *, clock: Callable[[], int] | None = None) -> ASGIApp:
     """The web of one open home. `clock` gives microseconds since the epoch; tests stand it still."""
     settings = product.home.settings
     registry = metrics_of(product)
+    tick = clock or microseconds
     app = Litestar(
         route_handlers=[
             *desk_routes(),
             *entrance.ROUTES,
+            *company.ROUTES,
             *api.routes(),
             health,
             metrics,
@@ -47,7 +51,9 @@ def create_app(product: Product, *, clock: Callable[[], int] | None = None) -> A
                 include_in_schema=False,
             ),
         ],
-        state=State({"product": product, "clock": clock or microseconds, "registry": registry}),
+        state=State(
+            {"product": product, "clock": tick, "registry": registry, "pace": calling.new_pace(settings.rate_per_s)}
+        ),
         exception_handlers=failures(),
         openapi_config=OpenAPIConfig(
             title="byname",
@@ -62,7 +68,7 @@ def create_app(product: Product, *, clock: Callable[[], int] | None = None) -> A
         logging_config=None,
         debug=False,
     )
-    answering = before(app, Capture(product, clock or microseconds))
+    answering = before(app, Capture(product, tick))
     return Door(answering, registry, https=settings.public_url.startswith("https:"))
 
 
@@ -70,7 +76,7 @@ def before(app: ASGIApp, capture: Capture) -> ASGIApp:
     """Tracking calls go straight to their raw handler: they are many, and a router costs more than they do."""
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and takes(scope):
+        if scope["type"] == ScopeType.HTTP and takes(scope):
             scope["path_template"] = scope["path"]
             await capture(scope, receive, send)
         else:
@@ -83,7 +89,7 @@ def microseconds() -> int:
     return time.time_ns() // 1000
 
 
-def metrics_of(product: Product) -> CollectorRegistry:
+def metrics_of(product: Byname) -> CollectorRegistry:
     """One registry per application, so that two in one process do not meet."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -101,7 +107,7 @@ async def health(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     return Response({"status": "ok"})
 
 
-def trouble(product: Product) -> BynameError | None:
+def trouble(product: Byname) -> BynameError | None:
     try:
         product.home.store.read().row("select 1")
     except BynameError as gone:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from byname.encounter import Byname
 from byname.home import Home
 from byname.store import Db
-from byname.web.product import Product
 from byname.web.words import Say
 
 
@@ -42,7 +42,7 @@ class Staff:
 class Ask:
     """One request of a signed-in person, as plain values. Reading and writing go through `home.store`."""
 
-    product: Product
+    product: Byname
     home: Home
     staff: Staff
     say: Say
@@ -93,3 +93,11 @@ class NotThere(Exception):
 
 class NotAllowed(Exception):
     """The role of this person does not cover that."""
+
+
+class Refused(Exception):
+    """The API's no: status, rule, value (never a personal one), cure."""
+
+    def __init__(self, status: int, rule: str, value: str = "", cure: str = "", retry_after_s: int = 0) -> None:
+        self.status, self.rule, self.value, self.cure, self.retry_after_s = status, rule, value, cure, retry_after_s
+        super().__init__(rule)

@@ -30,6 +30,7 @@ NOTES: dict[str, str] = {
     "left": "Left for later.",
     "refused": "Noted: not the same person.",
     "run_revoked": "The whole run is taken back.",
+    "erased": "Erased, everywhere. What remains counts, and names nobody.",
     "source_saved": "Saved.",
     "nothing": "There was nothing to do.",
 }
@@ -47,6 +48,7 @@ def environment() -> Environment:
     )
     env.globals["static"] = static
     env.globals["LOOKS"] = LOOKS
+    env.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return env
 

@@ -29,6 +29,7 @@ class Evidence(NamedTuple):
 STATEMENTS = """
 select s.sid, s.op, s.because, s.source, s.actor, s.model, s.at_, si.identifier
 from statement s join statement_identifier si on si.statement = s.id
+join identifier i on i.id = si.identifier and i.type <> 'given'
 where s.live = 1 and s.id in :ids
 """
 MOST = 400  # statements shown; a busy account has thousands of sightings that say the same
@@ -54,7 +55,8 @@ def read(db: Db, say: Say, held: Sequence[Held]) -> list[Evidence]:
 
 def of(say: Say, head: Sequence[object], ends: Sequence[int], mine: Mapping[int, Held]) -> Evidence:
     sid, op, because, source, actor, model, at = head
-    assert isinstance(sid, bytes) and isinstance(at, int)
+    assert isinstance(sid, bytes)
+    assert isinstance(at, int)
     hers = tuple(mine[i] for i in sorted(set(ends)) if i in mine)
     return Evidence(
         sid.hex(), str(op), words(say, str(op), str(actor), str(model)), str(because), str(source), str(actor),

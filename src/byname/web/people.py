@@ -117,9 +117,7 @@ def rows(home: Home, db: Db, persons: Sequence[int], currency: str) -> list[Row]
     states = by_identifier(db, ids)
     names, made_up = names_of(home, db, ids)
     plain = vault.reveal(db, home.keys, [first(held[p])[0] for p in persons if p in held])
-    return [
-        row_of(p, held[p], states, names, made_up, plain, currency) for p in persons if p in held
-    ]
+    return [row_of(p, held[p], states, names, made_up, plain, currency) for p in persons if p in held]
 
 
 Ident = tuple[int, str, str, int]  # id, type, public id, first seen
@@ -134,7 +132,7 @@ def row_of(
     plain: Mapping[int, str],
     currency: str,
 ) -> Row:
-    mine = state.combine([s for i, *_ in held for s in states.get(i, ())], (), ())  # type: ignore[arg-type]
+    mine = state.combine([s for i, *_ in held for s in states.get(i, ())], (), ())
     money = mine.money.get(currency) or next(iter(mine.money.values()), None)
     shown = currency if currency in mine.money else next(iter(mine.money), currency)
     last = max(mine.touchpoints.items(), key=lambda t: t[1][2], default=("", (0, 0, 0)))
@@ -206,6 +204,8 @@ def find(db: Db, key: Callable[[str, str], object], types: Sequence[str], typed:
     if not text:
         return []
     tokens = [k.token for t in types if (k := key(t, text)) is not None]  # type: ignore[attr-defined]
-    by_token = db.rows("select person from identifier where token in :tokens and erased = 0", tokens=tokens) if tokens else []
+    by_token = (
+        db.rows("select person from identifier where token in :tokens and erased = 0", tokens=tokens) if tokens else []
+    )
     by_id = db.rows("select person from identifier where public_id = :id and erased = 0", id=text)
     return sorted({p for (p,) in [*by_token, *by_id]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,14 +12,14 @@ from urllib.parse import urlencode, urlsplit
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Response
 
 from byname.store.db import DbGone
 from byname.terms import BynameError
 from byname.web import pages
-from byname.web.asking import Answer, Ask, Goto, NotAllowed, NotThere, Sent, Shown, Staff
+from byname.web.asking import Answer, Ask, Goto, NotAllowed, NotThere, Refused, Sent, Staff
 from byname.web.drawing import LOOKS, draw
 from byname.web.signed_in import COOKIE, SignedIn, session_of
 from byname.web.words import Say, say_for
@@ -67,7 +67,7 @@ def drawn(request: Web, session: SignedIn, desk: Any, ask: Ask, answer: Answer) 
     if isinstance(answer, Goto):
         return Redirect(with_note(answer), status_code=303)
     if isinstance(answer, Sent):
-        return Response(answer.content, media_type=answer.media_type, headers={
+        return Response(answer.content, media_type=answer.media_type, status_code=200, headers={
             "content-disposition": f'attachment; filename="{answer.file_name}"'})  # fmt: skip
     values = {**shell(request, session, desk, ask), **answer.values}
     return html(draw(answer.template, ask.say, values), answer.status)
@@ -116,7 +116,7 @@ async def form_of(request: Web) -> dict[str, str]:
 
 def check_csrf(request: Web, expected: str, form: dict[str, str]) -> None:
     """The token of the session must come with every post, and from our own pages."""
-    given = form.get("csrf") or request.headers.get("x-csrf", "")
+    given = form.get("csrf") or request.headers.get("x-csrf") or ""
     if not secrets.compare_digest(given.encode(), expected.encode()) or crosses_sites(request):
         raise HTTPException("This form is too old. Go back, load the page again and repeat.", status_code=403)
 
@@ -179,6 +179,10 @@ def failures() -> dict[int | type[Exception], Callable[[Web, Any], Response[Any]
         ),
         DbGone: lambda r, e: failed(r, 503, e.rule, e.cure or "Try again in a moment."),
         BynameError: lambda r, e: failed(r, 400, e.rule, e.cure, e.value),
+        Refused: lambda r, e: api_failed(
+            e.status, e.rule, e.value, e.cure, {"Retry-After": str(e.retry_after_s)} if e.retry_after_s else None
+        ),
+        ValidationException: invalid,
         HTTPException: http_failed,
         Exception: unexpected,
     }
@@ -193,6 +197,13 @@ def http_failed(request: Web, error: HTTPException) -> Response[Any]:
     return failed(request, status, HTTP_WORDS.get(status, "This request cannot be answered"), "")
 
 
+def invalid(request: Web, error: ValidationException) -> Response[Any]:
+    """A call whose fields do not fit; the fields are named, their values are not repeated."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    fields = ", ".join(sorted({str(x.get("key", "")) for x in extra if isinstance(x, dict) and x.get("key")}))
+    return failed(request, 400, "A field is missing or has another type", "See /openapi.json", fields)
+
+
 def unexpected(request: Web, error: Exception) -> Response[Any]:
     """A mistake of ours: told in the log by its kind and place, never with its values."""
     from byname.web.door import log
@@ -202,7 +213,12 @@ def unexpected(request: Web, error: Exception) -> Response[Any]:
         where = where.tb_next
     place = f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}" if where else ""
     log.error("mistake", kind=type(error).__name__, place=place, request=request_id(request))
-    return failed(request, 500, "Something went wrong on our side", f"Give this number to whoever runs byname: {request_id(request)}")
+    return failed(
+        request,
+        500,
+        "Something went wrong on our side",
+        f"Give this number to whoever runs byname: {request_id(request)}",
+    )
 
 
 HTTP_WORDS = {
@@ -229,9 +245,17 @@ CODES = {400: "invalid_request", 401: "authentication_error", 403: "permission_e
          422: "validation_error", 429: "rate_limit_error", 503: "unavailable"}  # fmt: skip
 
 
-def api_failed(status: int, rule: str, value: str = "", cure: str = "", headers: dict[str, str] | None = None) -> Response[Any]:
+def api_failed(
+    status: int, rule: str, value: str = "", cure: str = "", headers: dict[str, str] | None = None
+) -> Response[Any]:
     """{"error": {"code", "message", "rule", "value", "cure"}}: the envelope of every refusal of the API."""
-    error = {"code": CODES.get(status, "error"), "message": str(BynameError(rule, value, cure)), "rule": rule, "value": value, "cure": cure}
+    error = {
+        "code": CODES.get(status, "error"),
+        "message": str(BynameError(rule, value, cure)),
+        "rule": rule,
+        "value": value,
+        "cure": cure,
+    }
     return Response({"error": error}, status_code=status, headers=headers, media_type=MediaType.JSON)
 
 

@@ -26,9 +26,7 @@ def session_of(request: Request[Any, Any, Any]) -> SignedIn | None:
         return None
     state = request.app.state
     home, now = state.product.home, state.clock()
-    found = sessions.find(
-        home.store.read(), home.keys, secret, now=now, idle_min=home.settings.session_idle_min
-    )
+    found = sessions.find(home.store.read(), home.keys, secret, now=now, idle_min=home.settings.session_idle_min)
     if found is None:
         return None
     if sessions.is_due(found, now):
@@ -45,5 +43,3 @@ def door_token(request: Request[Any, Any, Any], secret: str) -> str:
 def fits_door(request: Request[Any, Any, Any], given: str) -> bool:
     secret = request.cookies.get(DOOR_COOKIE, "")
     return bool(secret) and hmac.compare_digest(door_token(request, secret), given)
-
-

@@ -29,6 +29,10 @@ TOUCHPOINTS = {
     "cashpoint": "Cashpoint", "face_to_face": "Face to face", "email": "E-mail", "sms": "Text message",
     "mail": "Post", "social": "Social media", "device": "Device",
 }  # fmt: skip
+IDENTIFIERS = {
+    "account": "Account", "loyalty": "Loyalty card", "card": "Payment card", "email": "E-mail", "phone": "Phone",
+    "device": "Device", "given": "Given name", "social": "Social media",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,10 @@ class Say:
     def short_day(self, at: int) -> str:
         """A day under a chart: '3 Nov'."""
         return format_skeleton("MMMd", self._local(at), locale=self.locale)
+
+    def identifier(self, type_: str) -> str:
+        """A type of identifier as a label."""
+        return self.text(IDENTIFIERS.get(type_, type_))
 
     def touchpoint(self, name: str) -> str:
         """A touchpoint as a label."""
@@ -149,5 +157,3 @@ def locale(language: str, region: str) -> Locale:
 @lru_cache(16)
 def catalogue(language: str) -> NullTranslations:
     return Translations.load(LANGUAGES, [language], domain="web")
-
-

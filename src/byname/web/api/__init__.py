@@ -6,13 +6,15 @@ from typing import Any
 
 from litestar.openapi.spec import Components, SecurityScheme
 
+from byname.web.api import consents, customers, people, quarantine, sources
+
 DESCRIPTION = "Recognise whoever turns up, read what is known, say who is who."
 COMPONENTS = Components(
     security_schemes={
         "token": SecurityScheme(type="http", scheme="bearer", description="An API token made on the page Access")
     }
 )
-TOPICS: tuple[Any, ...] = ()
+TOPICS: tuple[Any, ...] = (customers, people, consents, sources, quarantine)
 
 
 def routes() -> list[Any]:

@@ -61,4 +61,4 @@ def busiest(db: Db, names: dict[str, str], now: int) -> list[Actor]:
         " group by actor order by 2 desc limit 5",
         since=now - DAY,
     )
-    return [Actor(a, names.get(a, a), int(n)) for a, n in rows]
+    return [Actor(a, str(names.get(a, a)), int(n)) for a, n in rows]

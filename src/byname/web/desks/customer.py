@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from byname import customers
+from byname import customers, forget
 from byname.customers import Customer
 from byname.identity import graph
 from byname.profile import brief
@@ -16,7 +16,7 @@ from byname.terms import BynameError, Key
 from byname.touchpoints import catalogue
 from byname.trust import audit, consent, staff
 from byname.web import evidence
-from byname.web.asking import Answer, Ask, Goto, NotThere, Shown
+from byname.web.asking import Answer, Ask, Goto, NotThere, Sent, Shown
 
 TITLE = "Customer"
 PATH = "/customers/{id:str}"
@@ -72,9 +72,7 @@ def timeline(ask: Ask, person: int, id_: str) -> dict[str, Any]:
     """One page of her history, newest first, narrowed by touchpoint; strictly before the last entry shown."""
     touchpoint = ask.query.get("touchpoint", "")
     before, below = cursor(ask.query.get("before", ""))
-    found = customers.timeline(
-        ask.home, person, before=before, below=below, most=MOST + 1, touchpoint=touchpoint
-    )
+    found = customers.timeline(ask.home, person, before=before, below=below, most=MOST + 1, touchpoint=touchpoint)
     shown = found[:MOST]
     more = f"{shown[-1].occurred_at}.{shown[-1].id.hex()}" if len(found) > MOST else ""
     return {
@@ -185,9 +183,7 @@ def split(ask: Ask) -> Answer:
     policy, now, actor = ask.product.policy, ask.now, ask.staff.actor
 
     def do(db: Db) -> None:
-        graph.split(
-            db, policy, keep, away, at=now, actor=actor, because="not her", now=now, new_id=ask.product.new_id
-        )
+        graph.split(db, policy, keep, away, at=now, actor=actor, because="not her", now=now, new_id=ask.product.new_id)
         audit.log(db, [audit.Look(now, actor, "split", id_, "service", ask.terminal, "done")])
 
     ask.home.store.write(do)
@@ -221,4 +217,41 @@ def log(ask: Ask, action: str, id_: str) -> None:
     ask.home.store.write(lambda db: audit.log(db, [look]))
 
 
-ACTIONS = (("POST", "/revoke", "match", revoke), ("POST", "/split", "confirm", split))
+def export(ask: Ask) -> Answer:
+    """Everything held about her, as a page that she can open in any browser."""
+    _, id_ = whose(ask)
+    log(ask, "export", id_)
+    held = forget.readable(forget.export(ask.home, id_, now=ask.now))
+    return Sent(held.encode(), "text/html; charset=utf-8", f"{id_}.html")
+
+
+def erase_page(ask: Ask) -> Answer:
+    """What will go, before it goes."""
+    person, id_ = whose(ask)
+    log(ask, "view", id_)
+    her = customers.read(ask.home, ask.db, person, ask.now)
+    return Shown("erase.html", {
+        "her": her, "title": ask.say.text("Erase a customer"), "name": her.brief.name,
+        "shared": [h for h in her.identifiers if h.state == "shared"],
+    })  # fmt: skip
+
+
+def erase(ask: Ask) -> Answer:
+    """Erase her everywhere; the typed word stands against a slip of the hand."""
+    _, id_ = whose(ask)
+    if ask.form.get("confirm", "").strip().lower() != "erase":
+        raise BynameError("Nothing was erased", cure="Go back and type the word erase into the field")
+    forget.erase(
+        ask.home, id_, policy=ask.product.policy, actor=ask.staff.actor, now=ask.now,
+        never_again="never_again" in ask.form,
+    )  # fmt: skip
+    return Goto("/customers", "erased")
+
+
+ACTIONS = (
+    ("POST", "/revoke", "match", revoke),
+    ("POST", "/split", "confirm", split),
+    ("POST", "/export", "export", export),
+    ("GET", "/erase", "erase", erase_page),
+    ("POST", "/erase", "erase", erase),
+)

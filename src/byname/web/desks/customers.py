@@ -53,9 +53,9 @@ def searchable(ask: Ask) -> list[str]:
 
 
 def log_looks(ask: Ask, rows: list[people.Row], outcome: str) -> None:
-    looks = [
-        audit.Look(ask.now, ask.staff.actor, "search", r.id, "service", ask.terminal, outcome) for r in rows
-    ] or [audit.Look(ask.now, ask.staff.actor, "search", "", "service", ask.terminal, outcome if rows else "none")]
+    looks = [audit.Look(ask.now, ask.staff.actor, "search", r.id, "service", ask.terminal, outcome) for r in rows] or [
+        audit.Look(ask.now, ask.staff.actor, "search", "", "service", ask.terminal, outcome if rows else "none")
+    ]
     ask.home.store.write(lambda db: audit.log(db, looks))
 
 

@@ -24,15 +24,31 @@ MENU = True
 MOST = 10
 WAITING = ("open", "later")
 FIELDS = {
-    "given": "Given name", "surname": "Surname", "born": "Born", "email": "E-mail", "phone": "Phone",
-    "postcode": "Postcode", "street": "Street", "town": "Town", "card": "Card", "national": "National number",
+    "given": "Given name",
+    "surname": "Surname",
+    "born": "Born",
+    "email": "E-mail",
+    "phone": "Phone",
+    "postcode": "Postcode",
+    "street": "Street",
+    "town": "Town",
+    "card": "Card",
+    "national": "National number",
     "occupation": "Occupation",
-}  # fmt: skip
+}
 AGREEMENT = {
-    "same": "the same", "swapped": "swapped", "nickname": "a nickname", "initial": "an initial", "typo": "a slip",
-    "near": "near", "year": "same year", "mailbox": "same mailbox", "district": "same district",
-    "other": "different", "missing": "not known of both",
-}  # fmt: skip
+    "same": "the same",
+    "swapped": "swapped",
+    "nickname": "a nickname",
+    "initial": "an initial",
+    "typo": "a slip",
+    "near": "near",
+    "year": "same year",
+    "mailbox": "same mailbox",
+    "district": "same district",
+    "other": "different",
+    "missing": "not known of both",
+}
 
 
 class Side(NamedTuple):
@@ -74,10 +90,17 @@ def page(ask: Ask) -> Answer:
     if looked:
         looks = [audit.Look(ask.now, ask.staff.actor, "view", i, "service", ask.terminal, "match") for i in looked]
         ask.home.store.write(lambda db: audit.log(db, looks))
-    return Shown("matches.html", {
-        "pairs": found, "count": open_count(ask), "runs": runs(ask.db), "fields": FIELDS, "agreement": AGREEMENT,
-        "customers": ask.db.row("select 1 from identifier limit 1") is not None,
-    })  # fmt: skip
+    return Shown(
+        "matches.html",
+        {
+            "pairs": found,
+            "count": open_count(ask),
+            "runs": runs(ask.db),
+            "fields": FIELDS,
+            "agreement": AGREEMENT,
+            "customers": ask.db.row("select 1 from identifier limit 1") is not None,
+        },
+    )
 
 
 def open_count(ask: Ask) -> int:
@@ -110,7 +133,9 @@ def side(ask: Ask, person: int) -> Side:
     """One customer as the matcher saw her, contacts masked."""
     her = customers.read(ask.home, ask.db, person, ask.now)
     plain = vault.reveal(ask.db, ask.home.keys, [h.id for h in her.identifiers])
-    record = learn.record(person, {h.type: plain[h.id] for h in reversed(her.identifiers) if h.id in plain}, dict(her.standing))
+    record = learn.record(
+        person, {h.type: plain[h.id] for h in reversed(her.identifiers) if h.id in plain}, dict(her.standing)
+    )
     masked = {h.type: h.masked for h in reversed(her.identifiers)}
     values = {f: str(getattr(record, f, "") or "") for f in FIELDS}
     for f in ("email", "phone", "card"):
@@ -122,8 +147,10 @@ def runs(db: Db) -> list[Run]:
     """The models whose suggestions were answered or wait, newest first."""
     rows = db.rows(
         "select m.id, m.made_at, sum(case when s.state in ('yes', 'auto') then 1 else 0 end),"
-        " sum(case when s.state = 'no' then 1 else 0 end), sum(case when s.state in ('open', 'later') then 1 else 0 end)"
-        " from match_model m join suggestion s on s.model = m.id group by m.id, m.made_at order by m.made_at desc limit 10"
+        " sum(case when s.state = 'no' then 1 else 0 end),"
+        " sum(case when s.state in ('open', 'later') then 1 else 0 end)"
+        " from match_model m join suggestion s on s.model = m.id"
+        " group by m.id, m.made_at order by m.made_at desc limit 10"
     )
     return [Run(r[0], r[1], int(r[2]), int(r[3]), int(r[4])) for r in rows]
 
@@ -142,8 +169,9 @@ def decide(ask: Ask) -> Answer:
     def do(db: Db) -> None:
         ids = db.rows(
             "select i.public_id from suggestion s join identifier i on i.id in (s.a_identifier, s.b_identifier)"
-            " where s.id = :id", id=suggestion,
-        )  # fmt: skip
+            " where s.id = :id",
+            id=suggestion,
+        )
         suggest.decide(db, product.policy, suggestion, verdict, actor=actor, now=now, new_id=product.new_id)  # type: ignore[arg-type]
         act = {"yes": "confirm", "no": "split"}.get(verdict, "view")
         audit.log(db, [audit.Look(now, actor, act, i, "service", ask.terminal, "match") for (i,) in ids])
@@ -160,9 +188,7 @@ def take_back(ask: Ask) -> Answer:
     model, product, now, actor = ask.form.get("model", ""), ask.product, ask.now, ask.staff.actor
 
     def do(db: Db) -> None:
-        suggest.take_back(
-            db, product.policy, model, actor=actor, because="run taken back", now=now, new_id=product.new_id
-        )
+        suggest.take_back(db, product.policy, model, actor=actor, because="run taken back", now=now)
         audit.log(db, [audit.Look(now, actor, "revoke", "", "service", ask.terminal, "run")])
 
     ask.home.store.write(do)

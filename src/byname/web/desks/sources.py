@@ -55,14 +55,16 @@ def volumes(db: Db, now: int) -> dict[str, Volume]:
     )
     for slug, hour, *sums in rows:
         found.setdefault(slug, []).append([int(hour), *map(int, sums)])
-    last = dict(db.rows("select source, max(minute) from intake group by source"))
+    last: dict[str, int] = dict(db.rows("select source, max(minute) from intake group by source"))
     volumes = {}
     for slug, minute in last.items():
         hours = [0] * HOURS
         for hour, accepted, *_ in found.get(slug, ()):
             hours[min(hour, HOURS - 1)] += accepted
         accepted, quarantined, delay = (sum(r[n] for r in found.get(slug, ())) for n in (1, 2, 3))
-        volumes[slug] = Volume(tuple(hours), accepted, quarantined, delay / accepted / SECOND if accepted else 0.0, minute)
+        volumes[slug] = Volume(
+            tuple(hours), accepted, quarantined, delay / accepted / SECOND if accepted else 0.0, minute
+        )
     return volumes
 
 

@@ -25,7 +25,7 @@ class Task(NamedTuple):
     """Something that needs someone: what, how much, how urgent, and where to go next."""
 
     words: str
-    count: int
+    number: int
     tone: str  # bad | warn | calm
     path: str
     step: str
@@ -152,7 +152,7 @@ def tasks(ask: Ask) -> list[Task]:
     for permission, ask_for in TASKS:
         if ask.staff.may(permission):
             found += ask_for(ask)
-    return sorted((t for t in found if t.count), key=lambda t: ("bad", "warn", "calm").index(t.tone))
+    return sorted((t for t in found if t.number), key=lambda t: ("bad", "warn", "calm").index(t.tone))
 
 
 def broken(ask: Ask) -> list[Task]:
@@ -186,7 +186,13 @@ def waiting(ask: Ask) -> list[Task]:
     )
     words = {"complaint": tell("Customers with an open complaint"), "promise": tell("Customers we promised something")}
     return [
-        Task(words[kind], n, "bad" if late or kind == "complaint" else "warn", f"/customers?open={kind}", tell("See them"))
+        Task(
+            words[kind],
+            n,
+            "bad" if late or kind == "complaint" else "warn",
+            f"/customers?open={kind}",
+            tell("See them"),
+        )
         for kind, n, late in rows
     ]
 

@@ -6,7 +6,7 @@ const tokens = () => {
   return (name) => style.getPropertyValue(name).trim();
 };
 
-const palette = (token) => [token("--accent"), token("--warn"), token("--good"), token("--calm"), token("--bad"), token("--ink-3")];
+const palette = (token) => [1, 2, 3, 4, 5, 6].map((n) => token(`--c${n}`));
 
 function drawChart(box) {
   if (!window.echarts) return;
