@@ -99,6 +99,7 @@ def holds(parsed: Parsed, raw: bytes) -> None:
     assert len(verdicts) == len(parsed.events) + len(parsed.quarantined)
     for v in parsed.verdicts:
         assert v.verdict == "accepted" or (v.reason in REASONS and v.detail)
+        assert v.reason != "unprocessable", v.detail
     for q in parsed.quarantined:
         assert find_card_number(q.body) is None
         assert q.body
@@ -133,6 +134,23 @@ def test_hostile_bodies_get_an_answer(parser: Parser, body: bytes) -> None:
         for kind in (*parser.kinds, parser.again):
             holds(parser.parse(body, kind, source, RECEIVED, LIMITS), body)
         holds(parse_again(body, msgspec.structs.replace(source, kind=parser.name), RECEIVED, LIMITS), body)
+
+
+@pytest.mark.parametrize("depth", [50, 200, 400, 600, 800, 900, 950, 980, 1000, 1200, 5000])
+def test_whatever_the_depth_the_neighbours_get_in(depth: int) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    for item in (
+        b'{"type":"identify","userId":"u","traits":{"t":' + deep + b"}}",
+        b'{"type":"track","event":"Order Completed","userId":"u","properties":{"products":[{"x":' + deep + b"}]}}",
+        b'{"type":"track","event":"Preference Stated","userId":"u","properties":{"preference":"a","value":'
+        + deep
+        + b"}}",
+    ):
+        for source in sources():
+            body = b'{"batch":[' + item + b',{"type":"identify","userId":"v"}]}'
+            parsed = PARSERS[0].parse(body, "batch", source, RECEIVED, LIMITS)
+            holds(parsed, body)
+            assert parsed.refused == "too_deep" or parsed.verdicts[1].verdict == "accepted"
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda p: p.name)

@@ -302,3 +302,13 @@ def test_a_till_that_writes_latin_1_is_told_so_and_its_sale_is_kept() -> None:
 def test_a_mended_batch_goes_through_as_one() -> None:
     body = b'{"batch":[{"type":"track","event":"Till Sale"},{"type":"track","event":"Till Sale"}]}'
     assert len(segment.parse(body, "", TILL, RECEIVED, LIMITS).events) == 2
+
+
+def test_the_device_of_the_shop_is_nobodys() -> None:
+    """The tablet on the counter sends its anonymousId with every customer: it would make one person of all."""
+    call = {"event": "Till Sale", "anonymousId": "the-tablet", "properties": {"loyalty_id": "L1"}}
+    call["context"] = {"device": {"type": "ios", "id": "the-tablet"}}
+    for place in ("till", "kiosk", "cashpoint"):
+        assert event(call, source=Source("s", "S", place)).identifiers == (Identifier("loyalty", "L1"),)
+    hers = event(call, source=Source("s", "S", "app")).identifiers
+    assert hers == (Identifier("device", "the-tablet"), Identifier("loyalty", "L1"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from byname.terms import Line
@@ -31,7 +30,6 @@ class Money(NamedTuple):
 NOTHING = Money()
 
 
-@lru_cache(65536)
 def is_code(text: str) -> bool:
     """Is it an id or a code, rather than something a person wrote?
 
@@ -41,7 +39,6 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-@lru_cache(65536)
 def is_place(text: str) -> bool:
     """Is it the code or short name of a shop or site?"""
     return _PLACE.fullmatch(text) is not None

@@ -46,6 +46,8 @@ NAMES = {
 TOUCHPOINTS = frozenset(Touchpoint)
 IN_PERSON = frozenset({"till", "kiosk", "cashpoint", "call_centre", "face_to_face", "device"})
 """Where people turn up without any id: cash at the till, a caller who hides the number."""
+SHARED_DEVICES = frozenset({"till", "kiosk", "cashpoint"})
+"""Whose device everybody uses: its anonymousId says nothing of who stands before it (spec/identity 6.5)."""
 
 __all__ = ["KINDS", "Limits", "parse", "write_key"]
 
@@ -97,7 +99,8 @@ def _each(
             if len(item) > most:
                 raise Unfit("too_large", "", in_words("too_large", f"{len(item)} bytes, at most {most}"))
             event = _event(item, kind, sent_at, sent, source, received_at, limits, repeats)
-        except Unfit as why:
+        except (Unfit, RecursionError, ArithmeticError, ValueError, TypeError, LookupError) as error:
+            why = _unfit(error)
             quarantined = _quarantined(item, kind, sent_at if sent is not None else None, source, received_at, why)
             parsed.quarantined.append(quarantined)
             named = "" if why.reason == "card_number" else message_id_of(item)
@@ -106,6 +109,15 @@ def _each(
             parsed.events.append(event)
             parsed.verdicts.append(Verdict(event.message_id, "accepted"))
     return parsed
+
+
+def _unfit(error: Exception) -> Unfit:
+    """One item never takes the others with it: what nobody foresaw is quarantined like the rest."""
+    if isinstance(error, Unfit):
+        return error
+    if isinstance(error, RecursionError):
+        return Unfit("too_deep")
+    return Unfit("unprocessable", "", in_words("unprocessable", type(error).__name__))
 
 
 def _event(
@@ -130,7 +142,7 @@ def _event(
     if source.schemas:
         source.check(name, raw)
     meaning = catalogue.meaning_of(name)
-    identifiers, witnesses, traits = _who(call, kind, properties)
+    identifiers, witnesses, traits = _who(call, kind, properties, source.touchpoint not in SHARED_DEVICES)
     if len(identifiers) > limits.identifiers:
         found = f"{len(identifiers)}, at most {limits.identifiers}"
         raise Unfit("too_many_identifiers", "", in_words("too_many_identifiers", found))
@@ -204,14 +216,14 @@ def _name(given: Any) -> str:
 
 
 def _who(
-    call: Call, kind: str, properties: dict[str, Any]
+    call: Call, kind: str, properties: dict[str, Any], hers: bool
 ) -> tuple[list[Identifier], list[Identifier], tuple[Any, ...]]:
-    """Identifiers in the order of sending, and given names."""
+    """Identifiers in the order of sending, and given names. `hers`: is the device hers, or one that all use?"""
     found: list[Identifier] = []
     witnesses: list[Identifier] = []
     if call.user_id is not None and (value := who.text_of(call.user_id)):
         found.append(Identifier(who.ACCOUNT, value))
-    if call.anonymous_id is not None and (value := who.text_of(call.anonymous_id)):
+    if hers and call.anonymous_id is not None and (value := who.text_of(call.anonymous_id)):
         found.append(Identifier(who.DEVICE, value))
     if kind == "identify" and type(call.traits) is dict:
         who.add_traits(found, witnesses, call.traits)
@@ -223,7 +235,7 @@ def _who(
             who.add_traits(found, witnesses, context.traits)
         if context.external_ids is not None:
             who.add_external(found, context.external_ids)
-        if context.device is not None:
+        if hers and context.device is not None:
             _add_device(found, context.device)
     if len(found) > 2:
         found = list(dict.fromkeys(found))

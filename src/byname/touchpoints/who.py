@@ -46,6 +46,8 @@ RESERVED_TRAITS = {
     "given_name": "first_name", "firstname": "first_name", "lastname": "last_name", "dateOfBirth": "birthday",
     "postalCode": "postcode", "postal_code": "postcode", "city": "town",
 }  # fmt: skip
+MOST_NAME = 64
+MOST_ID = 512  # characters of an identifier; longer ones are no ids
 _TRAIT = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
 _MANY_DIGITS = re.compile(r"\d{7}")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -59,7 +61,7 @@ def text_of(value: Any) -> str:
     """
     kind = type(value)
     if kind is str:
-        return str(value.strip())
+        return str(value.strip()) if len(value) <= MOST_ID else ""
     if kind is int:
         return str(value) if -(10**40) < value < 10**40 else ""
     if kind is Decimal and value.is_finite() and -40 < value.adjusted() < 40:
@@ -126,13 +128,17 @@ def preference_said(properties: Mapping[str, Any]) -> tuple[TraitSaid, ...]:
 PLAIN_TRAITS = frozenset({"language", "do_not_mention", "town", "postcode", "birthday", "gender", "life_stage"})
 
 
-@lru_cache(4096)
 def trait_name(raw: str) -> str:
     """The name under which a trait is kept; '' when it looks like a value of someone rather than a name.
 
     >>> trait_name("firstName"), trait_name("favourite.colour"), trait_name("ann@example.com")
     ('first_name', 'favourite.colour', '')
     """
+    return _trait_name(raw) if len(raw) <= MOST_NAME else ""
+
+
+@lru_cache(4096)
+def _trait_name(raw: str) -> str:
     name = RESERVED_TRAITS.get(raw, raw)
     return name if _TRAIT.fullmatch(name) and not _MANY_DIGITS.search(name) else ""
 
@@ -156,13 +162,14 @@ def consents_said(consent: Any) -> tuple[ConsentSaid, ...]:
     return tuple(said)
 
 
-@lru_cache(4096)
 def split_category(category: str) -> tuple[str, str]:
     """Purpose and channel of a consent category.
 
     >>> split_category("Marketing"), split_category("marketing:email"), split_category("a b@c")
     (('marketing', '*'), ('marketing', 'email'), ('', '*'))
     """
+    if len(category) > MOST_NAME:
+        return "", "*"
     purpose, _, channel = category.strip().lower().replace(" ", "_").partition(":")
     if not _TRAIT.fullmatch(purpose) or (channel and channel != "*" and not _TRAIT.fullmatch(channel)):
         return "", "*"
