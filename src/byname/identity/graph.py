@@ -309,7 +309,7 @@ def revoke_model(db: Db, policy: Policy, model: str, *, at: int, actor: str, bec
     """Take back everything that one model run said; how many statements that were in force."""
     if not model:
         return 0
-    said = db.rows("select sid from statement where model = :model and live = 1", model=model)
+    said = db.rows("select sid from statement where model = :model and model <> '' and live = 1", model=model)
     return revoke_all(db, policy, [bytes(sid) for (sid,) in said], at, actor, because, now)
 
 

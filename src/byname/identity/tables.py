@@ -35,7 +35,9 @@ statement = table(
     big("recorded_at"),
     big("live"),  # derived: 0 once it is revoked
 )
-Index("statement_model", statement.c.model)
+_MODEL, _ACTOR = statement.c.model != "", statement.c.actor != ""  # sightings have neither
+Index("statement_model", statement.c.model, sqlite_where=_MODEL, postgresql_where=_MODEL)
+Index("statement_actor", statement.c.actor, statement.c.recorded_at, sqlite_where=_ACTOR, postgresql_where=_ACTOR)
 
 # side 0: seen together. 1 and 2: the two ends of a `same`. 3: kept by a `split`; 4: sent away.
 # Witnesses (given names) are identifiers of their own type.

@@ -359,7 +359,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("sid"),
         sqlite_with_rowid=True,
     )
-    op.create_index("statement_model", "statement", ["model"], unique=False)
+    op.create_index(
+        "statement_actor",
+        "statement",
+        ["actor", "recorded_at"],
+        unique=False,
+        sqlite_where=sa.text("actor != ''"),
+        postgresql_where=sa.text("actor != ''"),
+    )
+    op.create_index(
+        "statement_model",
+        "statement",
+        ["model"],
+        unique=False,
+        sqlite_where=sa.text("model != ''"),
+        postgresql_where=sa.text("model != ''"),
+    )
     op.create_table(
         "statement_identifier",
         sa.Column("identifier", sa.BigInteger(), autoincrement=False, nullable=False),
