@@ -30,7 +30,7 @@ from byname.lake import duck
 from byname.touchpoints import sources
 from tests import grounds
 
-PRELOAD = ["byname.web.app", "byname.cli.serving", "uvicorn", "tests.faults.killing"]
+PRELOAD = ["byname.web.app", "byname.cli.serving", "uvicorn"]
 CLIENTS = 3
 
 
