@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from byname.encounter import Byname
     from byname.home import Home
+    from byname.identity.recognise import Recognition
 
 
 def open(home: str | Path, *, read_only: bool = False) -> Opened:
@@ -55,7 +56,7 @@ class Opened:
 
         lake = duck.open_lake(self.product.home)
         try:
-            return lake.execute(sql, dict(values or {})).to_arrow_table()
+            return lake.sql(sql, params=dict(values or {})).to_arrow_table()
         finally:
             lake.close()
 
@@ -87,27 +88,35 @@ class Opened:
         rows = [{k: v for k, v in e._asdict().items() if k != "body"} for e in entries]
         return pa.Table.from_pylist(rows)
 
-    def explain(self, customer: str) -> Any:
-        """Why her identifiers are one person: the chain of statements. The look is logged."""
+    def explain(self, customer: str) -> pa.Table:
+        """Why her identifiers are one person: a statement a row, in words too. The look is logged."""
+        import pyarrow as pa
+
         from byname.identity import explain
 
         person, public = self._whom(customer)
         self._log("explain", public)
-        return explain.explain(self.product.home.store.read(), self.product.policy, person)
+        found = explain.explain(self.product.home.store.read(), self.product.policy, person)
+        columns = ("words", *explain.Because._fields)
+        rows = [(str(b), *b) for b in found]
+        return pa.table({c: [row[i] for row in rows] for i, c in enumerate(columns)})
 
-    def recognise(self, *shown: tuple[str, str], proof: str = "claimed") -> Any:
+    def recognise(self, *shown: tuple[str, str], proof: str = "claimed") -> Recognition:
         """Who is it, how sure, and what may be done? `shown`: (type, value) pairs. The look is logged."""
         from byname.identity import recognise
         from byname.terms import Proof
+        from byname.trust import unrecognised
 
-        keys = [key for type, value in shown if (key := self.product.key(type, value)) is not None]
+        product, db = self.product, self.product.home.store.read()
+        keys = [key for type, value in shown if (key := product.key(type, value)) is not None]
         found = recognise.recognise(
-            self.product.home.store.read(),
-            self.product.policy,
+            db,
+            product.policy,
             [recognise.Shown(key, Proof(proof)) for key in keys],
             now=_now(),
+            flagged=unrecognised.flagged(db, product.keyring, keys),
         )
-        self._log("recognise", "", outcome=str(found.level))
+        self._log("recognise", found.customer or "", outcome=str(found.level))
         return found
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import ACTOR, answer, home_option, json_option, now, opened
+from byname.cli.frame import ACTOR, answer, home_option, json_option, moment, now, opened, table
 
 
 @click.command("explain")
@@ -34,4 +34,15 @@ def command(customer: str, home: Path, json: bool) -> None:
         person, public = customers.whom(db, customer, product.key)
         h.store.write(lambda db: audit.log(db, [audit.Look(at, ACTOR, "explain", public)]))
         found = explain.explain(db, product.policy, person)
-    answer({"customer": public, "because": found}, json, lambda: click.echo("\n".join(map(str, found))))
+        held = customers.read(h, db, person, at).identifiers
+
+    def words() -> None:
+        click.echo(f"Customer {public}")
+        rows = [(i.type, i.masked, i.public_id, i.state, moment(i.first_at)) for i in held]
+        table(("identifier", "", "id", "state", "first seen"), rows, "She has no identifiers left.")
+        for because in found:
+            click.echo(str(because))
+
+    told = [{**b._asdict(), "words": str(b)} for b in found]
+    identifiers = [{"type": i.type, "id": i.public_id, "masked": i.masked, "state": i.state} for i in held]
+    answer({"customer": public, "identifiers": identifiers, "because": told}, json, words)

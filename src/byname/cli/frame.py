@@ -40,11 +40,14 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def opened(path: Path, *, read_only: bool = False) -> Home:
-    """The home, which must exist. Reading joins a running server; writing needs the home for itself (SQLite)."""
+def opened(path: Path, *, read_only: bool = False, create: bool = False) -> Home:
+    """The home, which must exist unless it may be made.
+
+    Reading joins a running server; writing needs the home for itself (SQLite).
+    """
     from byname.home import open_home
 
-    return open_home(path, read_only=read_only, create=False)
+    return open_home(path, read_only=read_only, create=create)
 
 
 def answer(value: Mapping[str, Any] | Sequence[Any], json: bool, words: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from byname.backfill import Bad, Plan, Run
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-MOST_SHOWN = 5  # rows of a dry run
+MOST_SHOWN = 4  # rows of a dry run
 
 
 @click.command("import")
@@ -39,7 +39,7 @@ def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Pat
     from byname.touchpoints import files
 
     mapping = files.load(map_)
-    with opened(home, read_only=dry_run) as h:
+    with opened(home, create=True) as h:
         product = Byname(h)
         with progress(f"Reading {file.name}", quiet=json):
             plan = backfill.plan(product, file, mapping, now=now(), look=dry_run)
@@ -64,13 +64,16 @@ def _told(plan: Plan) -> dict[str, object]:
 
 
 def _say(plan: Plan) -> None:
-    """A dry run in words: each of the first rows as a list, then what is wrong."""
-    for row in plan.first[:MOST_SHOWN]:
-        filled = [(name, value) for name, value in row.items() if value not in (None, "", [])]
-        table((f"row {row.get('row', '')}", "understood as"), filled, "")
+    """A dry run in words: the first rows side by side, then what is wrong."""
+    types = [type for type, columns in plan.mapping.identifiers.items() for _ in columns]
+    names = {f"i{number}": type for number, type in enumerate(types)}
+    shown = [{**row, "time": row["time"][:16].replace("T", " ")} for row in plan.first[:MOST_SHOWN]]
+    words = [w for w in (shown[0] if shown else {}) if w != "row" and any(row[w] for row in shown)]
+    lines = [(names.get(word, word), *(row[word] for row in shown)) for word in words]
+    table(("", *(f"row {row['row']}" for row in shown)), lines, "No row can be used.")
     click.echo(f"{plan.rows:,} rows, {plan.left_out:,} left out by the mapping, {plan.bad_rows:,} cannot be used.")
     _say_bad(plan.bad)
-    click.echo("Nothing was written.")
+    click.echo("Money is in cents, quantities in thousandths. Nothing was written.")
 
 
 def _say_run(run: Run, bad: tuple[Bad, ...]) -> None:

@@ -41,7 +41,7 @@ def add(source: str, events: tuple[str, ...], home: Path, json: bool, **given: A
     """
     from byname.touchpoints import sources
 
-    with opened(home) as h:
+    with opened(home, create=True) as h:
         key = h.store.write(lambda db: sources.create(db, h.keys, source, now=now(), allowed=events or None, **given))
     words = f"Source {source}. Its write key, shown this once:\n{key}"
     answer({"source": source, "write_key": key}, json, lambda: click.echo(words))
