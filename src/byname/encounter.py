@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from byname import touchpoints
 from byname.familiar import Familiar, Owner
 from byname.home import Home
 from byname.identity import graph, values
@@ -27,7 +28,7 @@ from byname.profile.fold import Happened, Matter
 from byname.store import Db
 from byname.store.db import Conflict, DbGone
 from byname.terms import ConsentSaid, Event, Identifier, Key, Quarantined
-from byname.touchpoints import catalogue, intake, quarantine, segment
+from byname.touchpoints import catalogue, intake, quarantine
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Parsed
 from byname.touchpoints.sources import Source
@@ -110,7 +111,7 @@ class Byname:
         return self.home.store.submit(self._take_work, parcel)
 
     def _take(self, db: Db, parcels: Sequence[Parcel]) -> Sequence[Taken]:
-        parsed = [segment.parse(p.body, p.kind, p.source, p.received_at, self.limits) for p in parcels]
+        parsed = [touchpoints.parse(p.body, p.kind, p.source, p.received_at, self.limits) for p in parcels]
         deliveries = [
             Delivery(
                 p.source.slug,

@@ -26,6 +26,12 @@ PARSERS: tuple[Parser, ...] = (
 )
 
 
+def parse(body: bytes, kind: str, source: Source, received_at: int, limits: Limits) -> Parsed:
+    """A request's body through the parser that knows this kind of request."""
+    parser = webhook.parse if kind == "webhook" else segment.parse
+    return parser(body, kind, source, received_at, limits)
+
+
 def parse_again(body: bytes, source: Source, received_at: int, limits: Limits) -> Parsed:
     """A quarantined body, mended or not, through the parser it came by."""
     parser = next((p for p in PARSERS if p.name == source.kind), PARSERS[0])
