@@ -262,11 +262,11 @@ DIE = """
 import os, signal, sys
 from pathlib import Path
 from byname import backfill
-from byname.backfill import history
+from byname.backfill import staging
 from byname.encounter import Byname
 from byname.home import open_home
 from tests.backfill import twin
-history.PART_ROWS = 40
+staging.PART_ROWS = 40
 def step(name):
     if name == sys.argv[3]:
         os.kill(os.getpid(), signal.SIGKILL)

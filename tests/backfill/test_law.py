@@ -76,7 +76,7 @@ def test_many_parts_leave_what_one_part_leaves(twins: Twins, monkeypatch: pytest
     file = twin.write(twins.folder / "parts.csv", rows)
     with twins.fresh() as one, twins.fresh() as other:
         whole = imported(one, file)
-        monkeypatch.setattr("byname.backfill.history.PART_ROWS", 70)
+        monkeypatch.setattr("byname.backfill.staging.PART_ROWS", 70)
         assert imported(other, file) == whole
 
 

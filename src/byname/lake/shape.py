@@ -62,7 +62,7 @@ FRESH = {
     + " from line l join event e on e.seq = l.seq",
 }
 
-FILE_ROWS = 20_000  # below this a file by day is not worth its opening
+FILE_ROWS = 100_000  # below this a file by day is not worth its opening
 FEW_FILES = 8
 
 
@@ -80,7 +80,7 @@ def arrow(table: str, rows: Sequence[Sequence[Any]]) -> pa.Table:
 def period(rows: int, days: int) -> str:
     """How finely to cut: 'day', 'month' or 'year'.
 
-    >>> [period(r, d) for r, d in ((9_000, 3), (1_469_307, 366), (9_000_000, 366), (9_000, 3_000))]
+    >>> [period(r, d) for r, d in ((9_000, 3), (1_469_307, 366), (90_000_000, 366), (9_000, 3_000))]
     ['day', 'month', 'day', 'year']
     """
     if days <= FEW_FILES or rows >= days * FILE_ROWS:
