@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byname.touchpoints import cards
-from byname.touchpoints.cards import ISSUERS, find_card_number, is_card_number, may_hold, strike_out
+from byname.touchpoints.cards import find_card_number, may_hold, strike_out
+from byname.touchpoints.issuers import ISSUERS, is_card_number
 
 
 def with_check_digit(digits: str) -> str:

@@ -27,20 +27,23 @@ def command() -> None:
 @click.option("--touchpoint", default="web", show_default=True, help="Where its events happen unless they say it.")
 @click.option("--kind", default="segment", show_default=True, help="segment, webhook, file or byname.")
 @click.option("--secret", default="", help="Signing secret of a webhook (whsec_...).")
+@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of a webhook, in TOML.")
 @click.option("--event", "events", multiple=True, help="Allow only this event; may be repeated. None: any.")
 @click.option("--needs-consent", is_flag=True, help="Keep only events that carry a consent object.")
 @click.option("--trusted", is_flag=True, help="Its accounts and cards were shown by sign-in or scan.")
 @home_option
 @json_option
-def add(source: str, events: tuple[str, ...], home: Path, json: bool, **given: Any) -> None:
+def add(source: str, events: tuple[str, ...], mapping: Path | None, home: Path, json: bool, **given: Any) -> None:
     """Make a source and print its write key, once.
 
     \b
     Example:
       byname source add shop --touchpoint web --needs-consent
     """
-    from byname.touchpoints import sources
+    from byname.touchpoints import sources, webhook
 
+    if mapping is not None:
+        given["mapping"] = webhook.read_mapping(mapping.read_text("utf-8"))
     with opened(home, create=True) as h:
         key = h.store.write(lambda db: sources.create(db, h.keys, source, now=now(), allowed=events or None, **given))
     words = f"Source {source}. Its write key, shown this once:\n{key}"
