@@ -158,6 +158,24 @@ def test_a_model_does_not_join_two_accounts(home: Home, now: int, new_id: NewId)
     assert sure(home, now, new_id, opted_in=True) == 0
 
 
+@pytest.mark.parametrize("first", ["split", "suggestion"])
+def test_a_model_never_overrides_a_split_of_people(
+    home: Home, seen: list[int], now: int, new_id: NewId, first: str
+) -> None:
+    def part(db):  # type: ignore[no-untyped-def]
+        a, b = [key("email", 0)], [key("device", 1)]
+        return graph.split(db, POLICY, a, b, at=now, actor=STAFF, because="not her", now=now, new_id=new_id)
+
+    if first == "split":
+        home.store.write(part)
+        assert put(home, proposal(seen[0], seen[1], score=1.0)) == []
+    else:
+        put(home, proposal(seen[0], seen[1], score=1.0))
+        home.store.write(part)
+    assert sure(home, now + 50, new_id, opted_in=True) == 0
+    assert person(home, seen[0]) != person(home, seen[1])
+
+
 # --- the run --------------------------------------------------------------------------------------------------
 
 

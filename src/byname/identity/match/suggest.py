@@ -23,6 +23,7 @@ from byname.identity.match.score import Evidence, score
 from byname.identity.match.shape import shape_for
 from byname.identity.match.veto import vetoed
 from byname.identity.policy import Policy
+from byname.identity.statements import AWAY, KEPT
 from byname.store import Db
 from byname.terms import BynameError, Key
 
@@ -164,12 +165,22 @@ def waiting(db: Db, *, states: Sequence[str] = ("open", "later"), most: int = 50
 
 
 def _settled(db: Db) -> set[frozenset[int]]:
-    """Pairs of people whom somebody declared to be two; by their people of today, who may have grown since."""
-    rows = db.rows(
+    """Pairs of people whom somebody declared to be two; by their people of today, who may have grown since.
+
+    From a "no" here, or from a split made anywhere: a model's join, being later, would otherwise override it.
+    """
+    refused = db.rows(
         "select a.person, b.person from suggestion s join identifier a on a.id = s.a_identifier"
         " join identifier b on b.id = s.b_identifier where s.state = 'no'"
     )
-    return {frozenset(row) for row in rows}
+    split = db.rows(
+        "select distinct a.person, b.person from statement s"
+        f" join statement_identifier x on x.statement = s.id and x.side = {KEPT}"
+        f" join statement_identifier y on y.statement = s.id and y.side = {AWAY}"
+        " join identifier a on a.id = x.identifier join identifier b on b.id = y.identifier"
+        " where s.op = 'split' and s.live = 1"
+    )
+    return {frozenset(row) for row in (*refused, *split)}
 
 
 def _persons(db: Db, identifiers: Collection[int]) -> dict[int, int]:
@@ -239,14 +250,16 @@ def join_sure(db: Db, policy: Policy, *, opted_in: bool, now: int, new_id: NewId
     """Join what a model is sure of: opted in, 0.999 or above, no veto, no limit passed. How many were joined."""
     if not opted_in:
         return 0
-    joined = 0
+    joined, settled = 0, _settled(db)
     rows = db.rows(
         "select id from suggestion where state = 'open' and vetoed = '' and score >= :sure order by weight desc, id",
         sure=SURE,
     )
     for (suggestion,) in rows:
         ends = _ends(db, suggestion)
-        if ends.persons[0] == ends.persons[1] or not _within_limits(db, policy, ends.persons):
+        if ends.persons[0] == ends.persons[1] or frozenset(ends.persons) in settled:
+            continue
+        if not _within_limits(db, policy, ends.persons):
             continue
         actor = f"model:{ends.model}"
         _claim(db, suggestion, "auto", actor, now)
