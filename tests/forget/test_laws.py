@@ -18,8 +18,8 @@ from tests.conftest import NOW
 from tests.encounter.cast import PEOPLE, towns
 from tests.encounter.test_laws import arrive, postgres_copy, sqlite_copy
 
-MANY = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

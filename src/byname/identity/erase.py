@@ -70,7 +70,7 @@ def erase(
     ids = sorted(identifiers)
     gone = [s for s in _about(db, set(ids)) if s.op != "split" or s.sides < 2]
     sids, statements = [s.sid for s in gone], [s.id for s in gone]
-    graph.revoke_all(db, policy, sids, at=now, actor=actor, because="erased", now=now)
+    graph.revoke_all(db, policy, sids, now, actor, "erased", now)
     db.run("delete from revoked where sid in :sids", sids=sids)
     db.run("delete from statement_identifier where statement in :statements", statements=statements)
     db.run("delete from statement where id in :statements", statements=statements)
