@@ -150,10 +150,7 @@ class Everyone:
         joins = own[self.a] & own[self.b]
         self.a_own, self.b_own, self.own_at = self.a[joins], self.b[joins], self.pair_at[joins]
         self.sames, self.splits = self._said()
-        ends = np.array([(s.a, s.b) for s in self.sames], np.int64).reshape(-1, 2)
-        one, other = np.concatenate([self.a_own, ends[:, 0]]), np.concatenate([self.b_own, ends[:, 1]])
-        edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
-        self.label: Ints = connected_components(edges, directed=False)[1].astype(np.int64) if n else one
+        self.label = self._connected(self.a_own, self.b_own)
         least = np.full(n, NEVER)
         np.minimum.at(least, self.label, self.ids)
         self.island: Ints = least[self.label]
@@ -237,14 +234,34 @@ class Everyone:
         """Islands (by label) that a limit, a split or a device may part."""
         n, width = len(self.ids), self.width
         counts = np.bincount(self.label * width + self.type, minlength=n * width).reshape(n, width)
-        rules = self.policy.types
-        over = (counts > np.array([r.limit for r in rules])).any(axis=1)
-        anchors = counts[:, [r.index for r in rules if 0 <= r.rank <= self.policy.anchor_rank]].sum(axis=1)
-        fenced = counts[:, [r.index for r in rules if not r.bridge]].sum(axis=1)
-        parted: Bools = over | ((anchors > 1) & (fenced > 0))
+        over = (counts > np.array([r.limit for r in self.policy.types])).any(axis=1)
+        parted: Bools = np.logical_or(over, self._only_a_device_between())
         for _, keep, away in self.splits:
             parted[[*self.label[keep], *self.label[away]]] = True
         return parted
+
+    def _only_a_device_between(self) -> Bools:
+        """Islands whose anchors fall apart without the types that may not bridge."""
+        rules = self.policy.types
+        bridges = np.array([r.bridge for r in rules])[self.type]
+        firm = bridges[self.a_own] & bridges[self.b_own]
+        label = self._connected(self.a_own[firm], self.b_own[firm])
+        anchors = (self.rank >= 0) & (self.rank <= self.policy.anchor_rank)
+        least, most = np.full(len(self.ids), NEVER), np.full(len(self.ids), -1)
+        np.minimum.at(least, self.label[anchors], label[anchors])
+        np.maximum.at(most, self.label[anchors], label[anchors])
+        return most > least
+
+    def _connected(self, a: Ints, b: Ints) -> Ints:
+        """The component of each identifier, by these pairs and every `same`."""
+        n = len(self.ids)
+        if not n:
+            return np.zeros(0, np.int64)
+        ends = np.array([(s.a, s.b) for s in self.sames], np.int64).reshape(-1, 2)
+        one, other = np.concatenate([a, ends[:, 0]]), np.concatenate([b, ends[:, 1]])
+        edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
+        label: Ints = connected_components(edges, directed=False)[1].astype(np.int64)
+        return label
 
     def _settle_what_is_contested(self) -> None:
         parted = self._in_the_way()

@@ -69,7 +69,7 @@ def settle(
     policy: Policy,
 ) -> Settled:
     """The people of one island: first what persons and rules said, then sightings, strongest first."""
-    if not splits and _nothing_in_the_way(nodes, policy):
+    if not splits and _nothing_in_the_way(nodes, pairs, policy):
         everyone = min(range(len(nodes)), key=lambda i: node_order(policy, nodes[i]))
         return Settled([everyone] * len(nodes), [])
     return settle_strongest_first(nodes, pairs, sames, splits, policy)
@@ -116,16 +116,21 @@ def island_splits(splits: Iterable[tuple[int, Iterable[T], Iterable[T]]], place:
             yield Split(at, kept, gone)
 
 
-def _nothing_in_the_way(nodes: Sequence[Node], policy: Policy) -> bool:
+def _nothing_in_the_way(nodes: Sequence[Node], pairs: Mapping[tuple[int, int], int], policy: Policy) -> bool:
     """No limit can be passed, and no device stands between two people: the whole island is one person."""
+    rules = [policy.types[node.type] for node in nodes]
     counts: dict[int, int] = {}
-    for node in nodes:
-        counts[node.type] = counts.get(node.type, 0) + 1
-    rules = [(policy.types[t], n) for t, n in counts.items()]
-    if any(n > rule.limit for rule, n in rules):
+    for rule in rules:
+        counts[rule.index] = counts.get(rule.index, 0) + 1
+    if any(n > policy.types[t].limit for t, n in counts.items()):
         return False
-    anchors = sum(n for rule, n in rules if 0 <= rule.rank <= policy.anchor_rank)
-    return anchors < 2 or all(rule.bridge for rule, _ in rules)
+    if all(rule.bridge for rule in rules):
+        return True
+    anchors = [i for i, rule in enumerate(rules) if 0 <= rule.rank <= policy.anchor_rank]
+    if len(anchors) < 2:
+        return True
+    one, *others = anchors  # all seen with one of them: together without the device
+    return all(rules[i].bridge and ((one, i) in pairs or (i, one) in pairs) for i in others) and rules[one].bridge
 
 
 def _may_join(a: Node, b: Node, x: Group, y: Group, splits: Collection[int], policy: Policy) -> bool:
