@@ -11,7 +11,6 @@ from typing import NamedTuple
 from byname.encounter import Byname, Delivery
 from byname.terms import BynameError
 from byname.touchpoints import parse_again, quarantine, sources
-from byname.touchpoints.limits import Limits
 from byname.touchpoints.quarantine import Again
 
 TOGETHER = 200  # items in one delivery
@@ -44,7 +43,7 @@ def _through(product: Byname, again: Again) -> bool:
         raise BynameError(
             "The source of this item is gone", again.source, "Add a source of that name, or drop the item"
         )
-    parsed = parse_again(again.body, source, again.received_at, Limits.of(product.home.settings))
+    parsed = parse_again(again.body, source, again.received_at, product.limits)
     if parsed.quarantined:
         store.write(lambda db: quarantine.failed(db, again.id, parsed.quarantined[0]))
         return False

@@ -31,6 +31,8 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/customers/{id:str}/erase"): TRUSTED,
     ("GET", "/till"): SERVES,
     ("POST", "/till/find"): SERVES,
+    ("POST", "/till/answer"): SERVES,
+    ("POST", "/till/hers"): SERVES,
     ("GET", "/matches"): TRUSTED,
     ("POST", "/matches/decide"): TRUSTED,
     ("POST", "/matches/take-back"): TRUSTED,

@@ -7,7 +7,6 @@ from typing import Any
 
 from litestar import get, post
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath
 from litestar.response import Redirect, Response
 
 from byname.terms import BynameError

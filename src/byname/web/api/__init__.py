@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.openapi.spec import Components, SecurityScheme
 
-from byname.web.api import consents, customers, people, quarantine, sources, webhooks
+from byname.web.api import consents, customers, people, quarantine, recognise, sources, webhooks
 
 DESCRIPTION = "Recognise whoever turns up, read what is known, say who is who."
 COMPONENTS = Components(
@@ -14,7 +14,7 @@ COMPONENTS = Components(
         "token": SecurityScheme(type="http", scheme="bearer", description="An API token made on the page Access")
     }
 )
-TOPICS: tuple[Any, ...] = (customers, people, consents, sources, quarantine, webhooks)
+TOPICS: tuple[Any, ...] = (recognise, customers, people, consents, sources, quarantine, webhooks)
 
 
 def routes() -> list[Any]:

@@ -132,7 +132,7 @@ def customer(asked: str, her: Customer) -> CustomerShape:
         now=her.id,
         name=her.brief.name,
         invented=her.brief.invented,
-        brief=Brief(her.brief.aloud(), list(her.brief.open), list(her.brief.asked_for), list(her.brief.not_to_mention)),
+        brief=brief_of(her),
         events=p.events,
         first_at=iso(p.first_at) if p.first_at else None,
         last_at=iso(p.last_at) if p.last_at else None,
@@ -159,6 +159,11 @@ def customer(asked: str, her: Customer) -> CustomerShape:
         ],
         consents=consents(her.consents),
     )
+
+
+def brief_of(her: Customer) -> Brief:
+    b = her.brief
+    return Brief(b.aloud(), list(b.open), list(b.asked_for), list(b.not_to_mention))
 
 
 def consents(told: tuple[consent.Entry, ...]) -> list[Consent]:

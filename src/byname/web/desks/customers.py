@@ -22,7 +22,8 @@ def page(ask: Ask) -> Answer:
     found = people.page(
         ask.home, ask.db, sort=sort, currency=ask.say.currency, after=ask.query.get("after", ""), open_kind=kind
     )
-    log_looks(ask, found.rows, "listed")
+    if found.rows:
+        log_looks(ask, found.rows, "listed")
     values = {
         "rows": found.rows, "next": found.next, "sort": sort, "sorts": people.SORTS, "open_kind": kind,
         "count": people.count(ask.db), "typed": "", "searched": False, "paged": bool(ask.query.get("after")),
