@@ -101,15 +101,38 @@ def strike_out(body: bytes) -> bytes:
     b'{"pan": "####", "note": "####!"}'
     """
     text = body.decode("utf-8", "surrogateescape")
-    while (span := find_card_number(text)) is not None:
-        before, after = text[: span.start], text[span.end :]
-        bare = _BARE_BEFORE.search(before) and _BARE_AFTER.match(after)
-        if bare:
-            after = after[bare.end() :]
-        text = before + ('"####"' if bare else "####") + after
+    while spans := _all(text):
+        text = _struck(text, spans)
     return text.encode("utf-8", "surrogateescape")
 
 
+def _all(text: str) -> list[Span]:
+    """Every card number that begins after the end of the one before."""
+    flat, offsets = _flatten(text)
+    spans: list[Span] = []
+    for start, end in _found(flat, ""):
+        span = Span(offsets[start], offsets[end]) if offsets else Span(start, end)
+        if not spans or span.start >= spans[-1].end:
+            spans.append(span)
+    return spans
+
+
+def _struck(text: str, spans: list[Span]) -> str:
+    pieces: list[str] = []
+    last = 0
+    for start, end in spans:
+        piece = text[last:start]
+        rest = _BARE_AFTER.match(text[end : end + _NEAR])
+        if rest and _BARE_BEFORE.search(text[max(0, start - _NEAR) : start]):  # a JSON number becomes a string
+            pieces += piece.removesuffix("-"), '"####"'
+            last = end + rest.end()
+        else:
+            pieces += piece, "####"
+            last = end
+    return "".join(pieces) + text[last:]
+
+
+_NEAR = 80  # characters around a number that decide what it is; a bound, so that hostile bodies cost little
 _BARE_BEFORE = re.compile(r'(?:"\s*:|\[|[0-9\]}"#]\s*,)\s*-?$')
 _BARE_AFTER = re.compile(r"(?:\.0+)?(?:[eE]\+?[0-9]+)?(?=\s*[,\]}])")
 
@@ -184,13 +207,20 @@ def _among(flat: str, groups: list[_Group], field: str) -> Iterator[Span]:
     total = sum(len(g.digits) for g in groups)
     start = groups[0].start
     if total >= 12 and not (total <= _PHONE_MOST and start and flat[start - 1] == "+"):
-        for i in range(len(groups)):
-            yield from _from(flat, groups, i, field)
+        for i, group in enumerate(groups):
+            n = len(group.digits)
+            if i == 0 or n in _FIRST_GROUPS or n >= 12:
+                yield from _from(flat, groups, i, field)
+
+
+_FIRST_GROUPS = frozenset({1, 4, 6, 8})  # how printed groups begin; 1 before a decimal point and an exponent
 
 
 def _from(flat: str, groups: list[_Group], i: int, field: str) -> Iterator[Span]:
     """Card numbers that begin with the i-th group."""
     digits = ""
+    if i and len(groups[i].digits) == 1 and not flat.startswith(".", groups[i].end):
+        return
     lengths = LENGTHS[groups[i].digits[0]]
     for j in range(i, len(groups)):
         digits += groups[j].digits
@@ -247,15 +277,16 @@ def _is_something_else(flat: str, span: Span, digits: str, field: str, one_piece
         for m in _IBAN.finditer(flat[low:high])
     ):
         return True
-    left, right = span
-    while left > 0 and flat[left - 1] in _HEX:
-        left -= 1
-    while right < len(flat) and flat[right] in _HEX:
-        right += 1
-    if left and flat[left - 1] == "\\":
+    left, right = span.start - _NEAR, span.end + _NEAR
+    before = len(m[0]) if (m := _HEX_BEFORE.search(flat[max(0, left) : span.start])) else 0
+    after = len(m[0]) if (m := _HEX_AFTER.match(flat[span.end : right])) else 0
+    left, right = span.start - before, span.end + after
+    if before and before < _NEAR and left and flat[left - 1] == "\\":
         left += 1  # the b of \b, the f of \f
     token = flat[left:right]
-    outside = (left and flat[left - 1].isalnum()) or (right < len(flat) and flat[right].isalnum())
+    outside = (before < _NEAR and left and flat[left - 1].isalnum()) or (
+        after < _NEAR and right < len(flat) and flat[right].isalnum()
+    )
     if len(token) >= 20 and not token.isdigit() and token.isalnum() and not outside:
         return True
     if not one_piece and max(span.start - left, right - span.end) >= 8:
@@ -264,7 +295,8 @@ def _is_something_else(flat: str, span: Span, digits: str, field: str, one_piece
     return bool(name) and one_piece and _a_code(name, digits)
 
 
-_HEX = frozenset("0123456789abcdefABCDEF")
+_HEX_BEFORE = re.compile(r"[0-9a-fA-F]+$")
+_HEX_AFTER = re.compile(r"[0-9a-fA-F]+")
 
 
 def _iban(text: str) -> bool:

@@ -94,10 +94,10 @@ def _each(
     repeats: dict[bytes, int] = {}
     for item in items:
         try:
-            if suspicious and cards.find_card_number(item) is not None:
-                raise Unfit("card_number")
             if len(item) > most:
                 raise Unfit("too_large", "", in_words("too_large", f"{len(item)} bytes, at most {most}"))
+            if suspicious and cards.find_card_number(item) is not None:
+                raise Unfit("card_number")
             event = _event(item, kind, sent_at, sent, source, received_at, limits, repeats)
         except (Unfit, RecursionError, ArithmeticError, ValueError, TypeError, LookupError) as error:
             why = _unfit(error)
@@ -300,6 +300,6 @@ def _quarantined(raw: bytes, kind: str, sent_at: Any, source: Source, received_a
         extra["sentAt"] = sent_at
     if extra:
         body = filled(raw, extra)
-    if why.reason == "card_number":
+    if why.reason in ("card_number", "too_large"):
         body = cards.strike_out(body)
     return Quarantined(source.slug, why.reason, why.field, why.detail, received_at, body)
