@@ -90,6 +90,18 @@ def read(home: Home, db: Db, person: int, now: int) -> Customer:
     )  # fmt: skip
 
 
+def traits_of(home: Home, db: Db, ids: Sequence[int]) -> list[TraitView]:
+    """Every trait of these identifiers, opened."""
+    keys, invented = vault.keys_of(db, home.keys, ids), invented_sources(db)
+    return [opened(t, keys, invented) for t in traits.read(db, ids)]
+
+
+def brief_of(home: Home, db: Db, ids: Sequence[int], now: int) -> Brief:
+    """Only her brief: what an encounter needs, in a handful of indexed reads."""
+    standing = standing_views(traits_of(home, db, ids), now)
+    return brief.brief(faded(state.read(db, ids), now), standing, now, decimals=EXPONENT)
+
+
 def standing_views(told: Sequence[TraitView], now: int) -> dict[str, TraitView]:
     """The one that stands for each name: she said before we saw before we inferred, then the latest."""
     best: dict[str, TraitView] = {}

@@ -16,7 +16,7 @@ from byname.encounter import Byname
 from byname.identity.match import suggest
 from byname.identity.match.records import Record
 from byname.lake import compact, seal
-from byname.profile import traits
+from byname.profile import brief, traits
 from byname.profile.brief import TraitView
 from byname.terms import BynameError
 from byname.trust import vault
@@ -146,9 +146,9 @@ def record(person: int, values: dict[str, str], views: dict[str, TraitView]) -> 
         born=said("birthday")[:10],
         email=values.get("email", ""),
         phone=values.get("phone", ""),
-        postcode=said("postcode") or said("address", "postalCode"),
+        postcode=brief.address_part(views, "postcode", "postalCode"),
         street=said("address", "street"),
-        town=said("town") or said("address", "city"),
+        town=brief.address_part(views, "town", "city"),
         card=values.get("card", ""),
     )
 

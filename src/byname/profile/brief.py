@@ -93,6 +93,15 @@ def full_name(traits: Mapping[str, TraitView]) -> str:
     return " ".join(said(traits[n]) for n in ("first_name", "last_name") if n in traits)
 
 
+def address_part(traits: Mapping[str, TraitView], trait: str, part: str) -> str:
+    """A piece of her address: told by itself ('town') or within `address` ('city')."""
+    if trait in traits:
+        return said(traits[trait])
+    address = msgspec.json.decode(traits["address"].value) if "address" in traits else {}
+    value = address.get(part) if isinstance(address, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def said(trait: TraitView) -> str:
     """A trait's value as people read it."""
     value = msgspec.json.decode(trait.value)

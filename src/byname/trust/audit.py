@@ -9,6 +9,7 @@ from byname.store.db import Db
 
 ACTIONS: dict[str, str] = {
     "recognise": "asked who it is",
+    "candidate": "was shown her as one of a few it may be",
     "brief": "read the brief",
     "view": "opened the customer's page",
     "timeline": "read the timeline",

@@ -112,7 +112,8 @@ def example(value: dict[str, Any]) -> Any:
     return Body(examples=[Example(summary="Ann", value=value)])
 
 
-@post("/v1/recognise", status_code=200, security=SECURITY, tags=["encounter"], summary="Who is it, and what may be done?",
+@post("/v1/recognise", status_code=200, security=SECURITY, tags=["encounter"],
+      summary="Who is it, and what may be done?",
       operation_id="recognise", responses=answers(Recognised, KNOWN, refusals=(400,)))  # fmt: skip
 async def recognise(request: Web, data: Annotated[RecogniseCall, example(ASKED)]) -> Recognised:
     """Recognise whoever turns up. The same form for everyone who is not recognised, whatever the reason."""
