@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,15 @@ def test_the_same_words_in_another_order_are_the_same_mapping() -> None:
 @pytest.mark.parametrize("name", [name for name, _, _ in STEPS])
 def test_every_mapping_of_the_sample_is_one(name: str) -> None:
     assert load(MAPPINGS / f"{name}.toml").kind in KINDS
+
+
+def test_the_mappings_that_the_page_shows_are_mappings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "import.md").read_text("utf-8")
+    blocks = [part.partition("```")[0] for part in page.split("```toml\n")[1:]]
+    whole = [tomllib.loads(b) for b in blocks if "kind =" in b]
+    assert [understand(m).kind for m in whole] == ["orders", "traits"]
+    extra = next(tomllib.loads(b) for b in blocks if "kind =" not in b)
+    assert understand({**whole[0], **extra}).time_zone == "Europe/Paris"
+    for kind in KINDS.values():
+        assert f"| `{kind.name}` |" in page
+        assert all(f"`{word}`" in page for word in (*kind.columns, *kind.constants))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from byname import backfill, sample
+from byname.encounter import Byname
 from byname.home import Home, open_home
 from byname.lake import night
 from byname.lake.duck import open_lake
 from byname.lake.seal import seal
+from byname.terms import BynameError
+from byname.touchpoints import files
 from tests.conftest import NOW
 from tests.lake.world import arrive
 
@@ -21,8 +26,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """Three sealed weeks, with awkward hours around midnight, and a fresh afternoon."""
+    """A year of real receipts where the sample is installed, three sealed weeks with awkward hours, a fresh day."""
     with open_home(tmp_path_factory.mktemp("night") / "home") as home:
+        with contextlib.suppress(BynameError):
+            file = sample.folder() / "transactions.parquet"
+            product, mapping = Byname(home), files.load(sample.MAPPINGS / "transactions.toml")
+            backfill.run(product, backfill.plan(product, file, mapping, now=NOW, look=False), now=NOW)
         arrive(home, 3000, days=21, customers=80)
         seal(home, NOW)
         arrive(home, 200, seed=7, days=22, customers=80)

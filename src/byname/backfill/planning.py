@@ -17,6 +17,7 @@ from byname.touchpoints.files import Mapping, used_columns
 from byname.touchpoints.reasons import REASONS
 
 FIRST = 5  # rows shown as they will be understood
+HELD_BYTES = 512 << 20  # a CSV up to this size
 EXAMPLES = 5  # row numbers shown per fault
 KINDS_OF_FILE = (".csv", ".parquet")
 
@@ -91,9 +92,11 @@ def engine(product: Byname) -> Iterator[Connection]:
 
 
 def understood(lake: Connection, file: Path, mapping: Mapping, types: dict[str, str], latest_at: int) -> str:
-    """The name of a view on the understood rows."""
+    """The name of a view on the understood rows. A CSV of moderate size is taken apart once and held in memory."""
     rows = reading.relation(file, mapping)
-    lake.execute(f"create view understood as {reading.understood(mapping, types, rows, latest_at=latest_at)}")
+    held = file.suffix == ".csv" and file.stat().st_size <= HELD_BYTES
+    query = reading.understood(mapping, types, rows, latest_at=latest_at)
+    lake.execute(f"create {'table' if held else 'view'} understood as {query}")
     return "understood"
 
 
