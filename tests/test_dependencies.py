@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -68,3 +71,19 @@ def test_the_locks_for_running_and_testing_agree() -> None:
 
     run, test = versions("run.txt"), versions("test.txt")
     assert {name: (v, test.get(name)) for name, v in run.items() if test.get(name) != v} == {}
+
+
+def test_everything_that_byname_imports_is_asked_for() -> None:
+    """A package that is only there because another one brought it may be gone tomorrow."""
+    distributions = importlib.metadata.packages_distributions()
+    project = PROJECT["project"]
+    asked = {name_of(line) for line in [*project["dependencies"], *project["optional-dependencies"]["spark"], "byname"]}
+    missing = set()
+    for path in (ROOT / "src" / "byname").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            for top in {n.split(".")[0] for n in names} - sys.stdlib_module_names:
+                if not {name_of(d) for d in distributions.get(top, [top])} & asked:
+                    missing.add(f"{top} ({path.relative_to(ROOT)})")
+    assert missing == set(), "add it to pyproject.toml, then `make lock`"

@@ -19,18 +19,9 @@ FLOORS = (
     {"terms", "settings"},  # words
     {"home", "keyring", "store", "lake"},  # ground
     {"touchpoints", "identity", "profile", "trust"},  # rooms
-    {
-        "encounter",
-        "familiar",
-        "recognition",
-        "customers",
-        "learn",
-        "backfill",
-        "sample",
-        "forget",
-        "rebuild",
-        "backup",
-    },  # flows
+    set(
+        "encounter familiar recognition meeting customers replay learn backfill sample forget rebuild backup".split()
+    ),  # flows
     {"web", "cli", "api", "__main__"},  # doors
 )
 WORDS, GROUND, ROOMS, FLOWS, DOORS = FLOORS

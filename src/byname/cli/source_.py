@@ -9,6 +9,8 @@ import click
 
 from byname.cli.frame import answer, home_option, json_option, moment, now, opened, table
 
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
 
 @click.group("source")
 def command() -> None:
@@ -28,6 +30,7 @@ def command() -> None:
 @click.option("--kind", default="segment", show_default=True, help="segment, webhook, file or byname.")
 @click.option("--secret", default="", help="Signing secret of a webhook (whsec_...).")
 @click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of a webhook, in TOML.")
+@click.option("--mapping", type=FILE, help="Of a webhook's types, in TOML: docs/how-to/webhook.md.")
 @click.option("--event", "events", multiple=True, help="Allow only this event; may be repeated. None: any.")
 @click.option("--needs-consent", is_flag=True, help="Keep only events that carry a consent object.")
 @click.option("--trusted", is_flag=True, help="Its accounts and cards were shown by sign-in or scan.")
@@ -73,7 +76,7 @@ def list_(home: Path, json: bool) -> None:
         titles = ("source", "name", "touchpoint", "kind", "key", "made", "")
         table(titles, rows, "No sources yet: `byname source add shop --touchpoint web`.")
 
-    hidden = ("secret", "schemas")
+    hidden = ("secret", "schemas", "mapping")
     told = [{k: getattr(s, k) for k in s.__struct_fields__ if k not in hidden} for s in found]
     answer(told, json, words)
 
