@@ -25,6 +25,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -159,7 +160,7 @@ def understand(given: Map[str, Any]) -> Mapping:
         witnesses=_columns(given, "witnesses"),
         traits=_columns(given, "traits"),
         consents=_columns(given, "consents"),
-        values={k: {str(a): str(b) for a, b in v.items()} for k, v in _section(given, "values").items()},
+        values=_values(given),
         join=_join(given),
         said_by=_one_of("said_by", given.get("said_by", "she_said"), [s.value for s in SaidBy]),
         table=_table(given) if reference else "",
@@ -258,10 +259,24 @@ def _section(given: Map[str, Any], name: str, known: tuple[str, ...] | None = No
 
 def _columns(given: Map[str, Any], name: str, known: tuple[str, ...] | None = None) -> dict[str, tuple[str, ...]]:
     section = _section(given, name, known)
-    if name == "consents":  # "marketing.email" = ... or [consents.marketing] email = ...
-        nested = {f"{p}.{c}": v for p, cs in section.items() if isinstance(cs, dict) for c, v in cs.items()}
-        section = {**{k: v for k, v in section.items() if not isinstance(v, dict)}, **nested}
-    return {word: _texts(columns) for word, columns in section.items()}
+    return {".".join(path): _texts(columns) for path, columns in _leaves(section)}
+
+
+def _values(given: Map[str, Any]) -> dict[str, dict[str, str]]:
+    """Trait -> as written -> as kept."""
+    found: dict[str, dict[str, str]] = {}
+    for path, kept in _leaves(_section(given, "values")):
+        found.setdefault(".".join(path[:-1]), {})[path[-1]] = str(kept)
+    return found
+
+
+def _leaves(section: Map[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value with its path: TOML reads a dot in a bare key as a section within."""
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
