@@ -135,9 +135,15 @@ def _take_in(
 
 
 def _find(region: Region, keys: Iterable[Key], sids: Iterable[bytes]) -> None:
-    """Load the identifiers of these keys; own their islands, and these statements."""
-    region.find({k.token for k in keys})
-    region.claim_islands([r.id for r in region.rows.values() if r.state != WITNESS], _names(sids))
+    """Load the identifiers of these keys; own their islands, these statements, and the tokens of newcomers."""
+    tokens = {k.token for k in keys}
+    region.find(tokens)
+    missing = tokens - region.by_token.keys()
+    known = [r.id for r in region.rows.values() if r.state != WITNESS]
+    region.claim_islands(known, _names([*sids, *missing]))
+    if region.locking and missing:  # another writer may have welcomed them while we waited
+        region.find(missing)
+        region.claim_islands([r.id for r in region.rows.values() if r.token in missing and r.state != WITNESS])
 
 
 def _welcome(region: Region, keys: Iterable[Key], new_id: Callable[[], str]) -> None:
@@ -410,9 +416,9 @@ def _moves(region: Region, causes: Mapping[int, bytes]) -> Iterable[tuple[bytes,
     yield from sorted(bodies.items())
 
 
-def _names(sids: Iterable[bytes]) -> list[int]:
-    """Lock names of statements, so that a statement and its revocation never miss each other."""
-    return [int.from_bytes(s[:6]) for s in sids]
+def _names(digests: Iterable[bytes]) -> list[int]:
+    """Lock names of statements and tokens: a statement and its revocation, or two newcomers, never miss each other."""
+    return [int.from_bytes(d[:6]) for d in digests]
 
 
 def _revoked(db: Db, sids: Collection[bytes]) -> set[bytes]:

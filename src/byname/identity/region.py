@@ -13,7 +13,7 @@ from typing import Any
 
 from byname.identity.policy import Policy
 from byname.identity.resolve import CONTESTED, OWN
-from byname.store.db import Db
+from byname.store.db import Conflict, Db
 
 LOCKS = 2039  # lock names are identifier ids modulo this, so that a large batch holds a bounded number
 LOCK_SPACE = 0x1DE0_0000
@@ -94,12 +94,21 @@ class Region:
         self._take(self._select("household", households))
 
     def claim(self, names: Iterable[int]) -> bool:
-        """Lock these; True when some were not held before, so that what was read must be read again."""
+        """Lock these; True when some were not held before, so that what was read must be read again.
+
+        The first claim waits for whoever holds them. A later one comes out of order and could wait for somebody who
+        waits for us, so it does not wait: the work is done again from the start, where waiting is safe.
+        """
         if not self.locking:
             return False
-        wanted = {LOCK_SPACE + n % LOCKS for n in names} - self._held
-        self.db.lock(sorted(wanted))
-        self._held |= wanted
+        wanted = sorted({LOCK_SPACE + n % LOCKS for n in names} - self._held)
+        if wanted and self._held:
+            sql = "select pg_try_advisory_xact_lock(k) from unnest(cast(:wanted as bigint[])) as k"
+            if not all(got for (got,) in self.db.rows(sql, wanted=wanted)):
+                raise Conflict("somebody else works on the same people")
+        else:
+            self.db.lock(wanted)
+        self._held.update(wanted)
         return bool(wanted)
 
     def claim_islands(self, touched: Collection[int], also: Iterable[int] = ()) -> None:
@@ -107,9 +116,9 @@ class Region:
 
         Everything in one go and in order, so that two writers who meet wait and do not deadlock.
         """
-        if not self.locking:
-            return
         ids, others = list(touched), list(also)
+        if not self.locking or not (ids or others):
+            return
         while True:
             near = self.db.rows("select island, household from identifier where id in :ids", ids=ids)
             islands = list({island for island, _ in near})
