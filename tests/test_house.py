@@ -19,9 +19,20 @@ FLOORS = (
     {"terms", "settings"},  # words
     {"home", "keyring", "store", "lake"},  # ground
     {"touchpoints", "identity", "profile", "trust"},  # rooms
-    set(
-        "encounter familiar recognition meeting customers replay learn backfill sample forget rebuild backup".split()
-    ),  # flows
+    {
+        "encounter",
+        "familiar",
+        "recognition",
+        "meeting",
+        "customers",
+        "replay",
+        "learn",
+        "backfill",
+        "sample",
+        "forget",
+        "rebuild",
+        "backup",
+    },  # flows  # fmt: skip
     {"web", "cli", "api", "__main__"},  # doors
 )
 WORDS, GROUND, ROOMS, FLOWS, DOORS = FLOORS

