@@ -12,6 +12,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,6 +34,7 @@ from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Parsed
 from byname.touchpoints.sources import Source
 from byname.trust import consent, unrecognised, vault
+from byname.trust.looks import Looks
 
 ACCEPTED, REPEATED, NOT_KEPT = "accepted", "repeated", "not_kept"
 
@@ -97,6 +99,11 @@ class Byname:
         self._take_work = self._take
         self.limits = Limits.of(home.settings)
         self._familiar = Familiar() if home.store.engine == "sqlite" else None
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Where looks at persons are written down before they are answered."""
+        return Looks(self.home.path / "looks", self.home.store)
 
     def deliver(self, delivery: Delivery) -> Future[list[str]]:
         """Hand a delivery to the writer; the future holds the verdicts once they are durable."""

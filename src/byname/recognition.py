@@ -66,8 +66,7 @@ def meet(product: Byname, turned: Sequence[Turned], asker: Asker, now: int) -> M
     with db.snapshot():
         met = _meet(product, db, turned, asker, now)
     told = met.recognition.note or met.level.value
-    look = audit.Look(now, asker.actor, "recognise", met.customer, asker.purpose, asker.terminal, told)
-    product.home.store.write(lambda db: audit.log(db, [look]))
+    product.looks.note(audit.Look(now, asker.actor, "recognise", met.customer, asker.purpose, asker.terminal, told))
     return met
 
 

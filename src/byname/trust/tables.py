@@ -84,6 +84,7 @@ audit = table(
     text("terminal"),
     text("outcome"),  # level given, count found, refused, ...
 )
+Index("audit_occurred", audit.c.occurred_at)
 Index("audit_customer", audit.c.customer, audit.c.occurred_at)
 Index("audit_actor", audit.c.actor, audit.c.occurred_at)
 

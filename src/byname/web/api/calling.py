@@ -65,6 +65,13 @@ async def answering(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
     return answer
 
 
+async def answering_at_once(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
+    """As `answering`, for what a till waits for: a few indexed reads of SQLite are quicker than a change of threads."""
+    if request.app.state.product.home.store.engine == "sqlite":
+        return _checked(request, scope, do)
+    return await answering(request, scope, do)
+
+
 def _checked(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
     return do(caller_of(request, scope))
 

@@ -15,7 +15,7 @@ from byname.profile.brief import Brief
 from byname.recognition import Asker, Met, Turned
 from byname.terms import Proof
 from byname.trust import consent
-from byname.web.api.calling import SECURITY, Caller, Refused, Web, answering, answers
+from byname.web.api.calling import SECURITY, Caller, Refused, Web, answering, answering_at_once, answers
 
 
 class Identifier(msgspec.Struct):
@@ -122,7 +122,7 @@ async def recognise(request: Web, data: Annotated[RecogniseCall, example(ASKED)]
         asker = Asker(caller.token.actor, data.terminal[:60] or caller.terminal, data.purpose, data.channel)
         return told(recognition.meet(caller.product, turned(data.identifiers), asker, caller.now))
 
-    return await answering(request, "recognise", do)
+    return await answering_at_once(request, "recognise", do)
 
 
 @post("/v1/confirm", status_code=200, security=SECURITY, tags=["encounter"], summary="This is her",

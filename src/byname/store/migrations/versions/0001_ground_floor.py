@@ -39,6 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("audit_actor", "audit", ["actor", "occurred_at"], unique=False)
     op.create_index("audit_customer", "audit", ["customer", "occurred_at"], unique=False)
+    op.create_index("audit_occurred", "audit", ["occurred_at"], unique=False)
     op.create_table(
         "change",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

@@ -1,0 +1,98 @@
+"""How is a look written down before it is answered, without waiting for the disk?
+
+A look-up at a till must not wait for an fsync, and none may go unlogged. So the line goes into a file of this process
+first (one `write`, which outlives the process however it dies), and a moment later into the table with its like.
+A start takes over what a process left behind: what is in the table already is not logged twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from byname.store import Db, Store
+from byname.terms import BynameError
+from byname.trust import audit
+from byname.trust.audit import Look
+
+MOST_BYTES = 1 << 20  # from here on the file is emptied when nothing waits
+SOON_S = 0.05
+
+
+class Looks:
+    """The journal of one process, in a folder of the home."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._store, self._lock = store, threading.Lock()
+        self._waiting: list[Look] = []
+        self._bytes = 0
+        self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        for left in self._left_behind(folder):
+            looks = list(read(left))
+            store.write(lambda db, looks=looks: audit.log(db, missing(db, looks)))  # type: ignore[misc]
+            left.unlink(missing_ok=True)
+
+    def note(self, look: Look) -> None:
+        """Write one look down. Returns when it can no longer be lost by this process."""
+        line = msgspec.json.encode(look) + b"\n"
+        with self._lock:
+            self._bytes += os.write(self._file, line)
+            self._waiting.append(look)
+            if len(self._waiting) == 1:
+                threading.Timer(SOON_S, self._hand_over).start()
+
+    def _hand_over(self) -> None:
+        """Everything that waits into the table, in one transaction; the file is emptied when nothing came since."""
+        with self._lock:
+            looks, self._waiting = self._waiting, []
+        try:
+            self._store.write(lambda db: audit.log(db, looks))
+        except BynameError:
+            return  # the file still holds them; the next start takes them over
+        with self._lock:
+            if not self._waiting and self._bytes > MOST_BYTES:
+                os.ftruncate(self._file, 0)
+                self._bytes = 0
+
+    def _left_behind(self, folder: Path) -> Iterator[Path]:
+        """Journals whose process is gone: nobody holds their lock."""
+        for path in folder.glob("*.jsonl"):
+            if path == self._path:
+                continue
+            with path.open("r+b") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    continue
+                yield path
+
+
+def read(path: Path) -> Iterator[Look]:
+    """The looks of a journal; a last line cut off by a power failure is none."""
+    for line in path.read_bytes().splitlines():
+        try:
+            yield Look(*msgspec.json.decode(line, type=tuple[int, str, str, str, str, str, str]))
+        except msgspec.DecodeError:
+            return
+
+
+def missing(db: Db, looks: list[Look]) -> list[Look]:
+    """Those that are not in the table yet."""
+    at = [look.occurred_at for look in looks]
+    known = set(
+        db.rows(
+            "select occurred_at, actor, action, customer, purpose, terminal, outcome from audit"
+            " where occurred_at in :at_",
+            at_=at,
+        )
+    )
+    return [look for look in looks if tuple(look) not in known]
