@@ -209,6 +209,37 @@ def test_ten_thousand_customers_behind_one_phone(sqlite_home: Home):
     sqlite_home.store.write(lambda db: assert_store_is_f(db, POLICY))
 
 
+class Reading:
+    """A connection that counts the rows it reads."""
+
+    def __init__(self, db) -> None:
+        self._db, self.read = db, 0
+
+    def __getattr__(self, name):
+        return getattr(self._db, name)
+
+    def rows(self, sql, **values):
+        found = self._db.rows(sql, **values)
+        self.read += len(found)
+        return found
+
+
+def test_what_comes_later_about_a_crowded_phone_reads_none_of_its_sightings(home: Home):
+    with writing(home) as db:
+        crowd = [Sighting("web", i + 1, (key(f"account:{i}"), key("phone:hub")), ()) for i in range(400)]
+        graph.see(db, POLICY, crowd, now=NOW, new_id=new_id)
+        mail = [Sighting("web", i + 1, (key(f"phone:{i}"), key("email:hub")), ()) for i in range(400)]
+        graph.see(db, POLICY, mail, now=NOW, new_id=new_id)
+        assert (people_in(db).state[key("phone:hub")], people_in(db).state[key("email:hub")]) == ("junk", "shared")
+        reading = Reading(db)
+        for s in (see("account:new phone:hub", 900), see("account:7 email:7 phone:hub", 901),
+                  see("phone:new email:hub", 902), same("account:8", "phone:hub", 903),
+                  split("account:9", "phone:hub", 904)):  # fmt: skip
+            play(reading, POLICY, s)
+        assert reading.read < 100
+        assert_store_is_f(db, POLICY)
+
+
 def test_too_many_identifiers_in_one_sighting_are_refused(sqlite_home: Home):
     many = Sighting("web", 1, tuple(key(f"device:{i}") for i in range(201)), ())
     with pytest.raises(BynameError, match="Too many identifiers"):

@@ -25,13 +25,14 @@ from byname.identity.region import CHANGE_LOCK, LOCK_SPACE, LOCKS, crowd_text
 from byname.identity.resolve import CONTESTED, OWN, SHARED, STATES
 from byname.identity.statements import AWAY, KEPT, ONE_END, OTHER_END, TOGETHER, Sighting
 from byname.store.db import Db
+from byname.terms import Key
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 DERIVED = ("first_at", "state", "person", "island", "household", "crowd")
 NEVER = np.iinfo(np.int64).max
-AT_ONCE = 20_000  # sightings a step; from as many on, settling everyone is quicker than settling each
+AT_ONCE = 2000  # sightings a step
 
 
 class Difference(NamedTuple):
@@ -102,17 +103,12 @@ def rebuild(db: Db, policy: Policy, *, now: int = 0) -> int:
 
 def see_many(
     db: Db, policy: Policy, sightings: Sequence[Sighting], *, now: int, new_id: Callable[[], str]
-) -> dict[Any, int]:
-    """`graph.see` for an import: the same people, quicker from tens of thousands of sightings on."""
-    ids: dict[Any, int] = {}
-    many = len(sightings) >= AT_ONCE
-    if many and db.engine != "sqlite":
-        db.lock(range(LOCK_SPACE, LOCK_SPACE + LOCKS))
+) -> dict[Key, int]:
+    """`graph.see` for an import, in steps that fit in memory. What it costs is writing the rows, not settling them."""
+    ids: dict[Key, int] = {}
     for start in range(0, len(sightings), AT_ONCE):
         part = sightings[start : start + AT_ONCE]
-        ids.update((graph.note if many else graph.see)(db, policy, part, now=now, new_id=new_id))
-    if many:
-        rebuild(db, policy, now=now)
+        ids.update(graph.see(db, policy, part, now=now, new_id=new_id))
     return ids
 
 

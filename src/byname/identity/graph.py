@@ -31,7 +31,7 @@ from byname.store.db import Conflict, Db
 from byname.store.numbers import allocate
 from byname.terms import BynameError, Key
 
-__all__ = ["Sighting", "note", "person_of", "revoke", "revoke_all", "revoke_model", "same", "see", "split"]
+__all__ = ["Sighting", "person_of", "revoke", "revoke_all", "revoke_model", "same", "see", "split"]
 
 LARGE_ISLAND = 500
 MOST_KEYS = 200  # identifiers in one sighting: its pairs grow with their square
@@ -56,19 +56,6 @@ def see(
 
     Repeated sightings cost two queries for all of them. An earlier time of a known sighting counts.
     """
-    return _see(db, policy, sightings, now, new_id, settle=True)
-
-
-def note(
-    db: Db, policy: Policy, sightings: Sequence[Sighting], *, now: int, new_id: Callable[[], str]
-) -> dict[Key, int]:
-    """As `see`, but nobody is settled: batch.py does so for everyone before the transaction ends."""
-    return _see(db, policy, sightings, now, new_id, settle=False)
-
-
-def _see(
-    db: Db, policy: Policy, sightings: Sequence[Sighting], now: int, new_id: Callable[[], str], settle: bool
-) -> dict[Key, int]:
     told = collapse(sightings)
     news, earlier = _news(db, told)
     if news or earlier:
@@ -77,7 +64,7 @@ def _see(
         if region.locking:
             news, earlier = _news(db, told)
         before = {s: (told[s], *earlier[s]) for s in earlier}
-        _take_in(region, {s: told[s] for s in news}, before, now, new_id, settle)
+        _take_in(region, {s: told[s] for s in news}, before, now, new_id)
     tokens = {k.token: k for t in told.values() for k in t.keys}
     if not tokens:
         return {}
@@ -117,7 +104,6 @@ def _take_in(
     earlier: Mapping[bytes, tuple[Told, int, int]],
     now: int,
     new_id: Callable[[], str],
-    settle: bool,
 ) -> None:
     db = region.db
     revoked = _revoked(db, news)
@@ -128,7 +114,7 @@ def _take_in(
     db.many("update statement set at_ = ? where id = ?", [(t.at, i) for t, i, _ in earlier.values()])
     added = [Seen(t.at, tuple(region.by_token[k.token].id for k in t.every)) for t in live.values()]
     added = [s for s in added if len(s.ids) > 1]
-    if settle and (touched or added):
+    if touched or added:
         resettle(region, touched, added=added)
     _write(region, causes, "see", now)
     _keep_sightings(region, news, live, now)
