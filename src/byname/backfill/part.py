@@ -66,49 +66,55 @@ def _orders(lake: Connection, plan: Plan, now: int) -> None:
     """Rows into sales and returns, and their lines."""
     m = plan.mapping
     currency = "currency" if "currency" in m.columns else literal(m.constants["currency"])
-    back = m.constants.get("return_event") or RETURN_OF.get(m.constants["event"], "Order Refunded")
+    came_back = m.constants.get("return_event") or RETURN_OF.get(m.constants["event"], "Order Refunded")
+    sale, back = literal(f"{m.source}:sale:"), literal(f"{m.source}:return:")
     lake.execute(f"""
         create table made as
-        select named, amount < 0 or (amount = 0 and quantity < 0) as back,
-            min(at_) as occurred_at, min(identifier) as identifier, coalesce(min(place)::varchar, '') as place,
-            min({currency}) as currency,
-            min(identifier) = max(identifier) and min({currency}) = max({currency})
-                and min(place) is not distinct from max(place) and count(place) in (0, count(*)) as agrees,
-            abs(sum(amount))::bigint as amount, count(*) as lines,
-            min(file_row) as first_row, max(file_row) as last_row
-        from row group by named, back""")
-    _digest(lake, f"case when back then {literal(m.source + ':return:')} else {literal(m.source + ':sale:')} end")
-    name = f"case when back then {literal(back)} else {literal(m.constants['event'])} end"
+        select *, {_digest(f"case when back then {back} else {sale} end")} as id,
+            case when back then {literal(came_back)} else {literal(m.constants["event"])} end as name
+        from (
+            select named, {BACK} as back,
+                min(at_) as occurred_at, min(identifier) as identifier, coalesce(min(place)::varchar, '') as place,
+                min({currency}) as currency,
+                min(identifier) = max(identifier) and min({currency}) = max({currency})
+                    and min(place) is not distinct from max(place) and count(place) in (0, count(*)) as agrees,
+                abs(sum(amount))::bigint as amount, count(*) as lines,
+                min(file_row) as first_row, max(file_row) as last_row
+            from row group by named, back)""")
     lake.execute(f"""
         create table event as
-        select id, identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, {name} as name,
+        select id, identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, name,
             occurred_at, {now}::bigint as received_at, place, named::varchar as ref, currency, amount,
             0::bigint as discount, lines, 0::bigint as due_at, null::blob as body
         from made where agrees""")
+    returns, ragged = lake.execute(
+        "select count(*) filter (back), count(*) filter (last_row - first_row + 1 <> lines) from made"
+    ).fetchall()[0]
     lake.execute(f"""
         create table line as
-        select o.id as event, {_position(lake)} as position, o.identifier,
-            {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint,
-            {name} as name, o.occurred_at, o.place, r.product::varchar as product, {_sign("quantity")}, o.currency,
-            {_sign("amount")}, {_sign("discount")}, {_sign("coupon")}, {_sign("coupon_match")}
-        from row r join made o
-            on r.named = o.named and (r.amount < 0 or (r.amount = 0 and r.quantity < 0)) = o.back
+        select o.id as event, {IN_ORDER if ragged else IN_FILE} as position, o.identifier,
+            {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, o.name, o.occurred_at, o.place,
+            r.product::varchar as product, {_amounts(returns > 0)}
+        from row r join made o on r.named = o.named {f"and ({BACK_OF_ROW}) = o.back" if returns else ""}
         where o.agrees""")
 
 
-def _position(lake: Connection) -> str:
-    """The place of a line in its order. Files mostly hold orders in one piece; then no sort is needed."""
-    ragged = lake.execute("select count(*) from made where last_row - first_row + 1 <> lines").fetchall()[0][0]
-    if ragged:
-        return "row_number() over (partition by o.id order by r.file_row) - 1"
-    return "r.file_row - o.first_row"
+BACK = "amount < 0 or (amount = 0 and quantity < 0)"  # a line that came back
+BACK_OF_ROW = "r.amount < 0 or (r.amount = 0 and r.quantity < 0)"
+
+# The place of a line in its order. Files mostly hold orders in one piece; then no sort is needed.
+IN_FILE = "r.file_row - o.first_row"
+IN_ORDER = "row_number() over (partition by o.id order by r.file_row) - 1"
 
 
-def _sign(column: str) -> str:
-    """A return counts its lines as what came back: above zero."""
-    return f"case when o.back then -r.{column} else r.{column} end as {column}"
+def _amounts(returns: bool) -> str:
+    """A line's numbers; a return counts its lines as what came back: above zero."""
+    signed = (f"case when o.back then -r.{c} else r.{c} end as {c}" if returns else f"r.{c}" for c in SIGNED)
+    quantity, *money = signed
+    return ", ".join([quantity, "o.currency", *money])
 
 
+SIGNED = ("quantity", "amount", "discount", "coupon", "coupon_match")
 RETURN_OF = {"Till Sale": "Till Return", "Order Completed": "Order Refunded"}
 
 
@@ -116,11 +122,11 @@ def _events(lake: Connection, plan: Plan, now: int) -> None:
     """One event a row; rows of the same id are one event (the first)."""
     m = plan.mapping
     currency = "r.currency" if "currency" in m.columns else literal(m.constants.get("currency", ""))
-    lake.execute("""
+    lake.execute(f"""
         create table made as
-        select named, count(*) as lines, min(file_row) as first_row, max(file_row) as last_row, true as agrees
+        select named, count(*) as lines, min(file_row) as first_row, true as agrees,
+            {_digest(literal(f"{m.source}:event:"))} as id
         from row group by named""")
-    _digest(lake, literal(f"{m.source}:event:"))
     lake.execute(f"""
         create table event as
         select o.id, r.identifier, {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, r.name,
@@ -135,17 +141,15 @@ def _events(lake: Connection, plan: Plan, now: int) -> None:
 SQL_TYPE = {"binary": "blob", "int64": "bigint", "string": "varchar"}
 
 
-def _digest(lake: Connection, prefix: str) -> None:
-    """The id of each made event: the first 16 bytes of the SHA-256 of its message id (encounter.message_digest)."""
-    lake.execute("alter table made add column id blob")
-    lake.execute(f"update made set id = unhex(left(sha256({prefix} || named::varchar), 32))")
+def _digest(prefix: str) -> str:
+    """The id of an event: the first 16 bytes of the SHA-256 of its message id (encounter.message_digest)."""
+    return f"unhex(left(sha256({prefix} || named::varchar), 32))"
 
 
 def _differing(lake: Connection, plan: Plan) -> list[Quarantined]:
     """Rows of orders that do not agree with themselves about whose they are."""
     found = lake.execute(
-        "select r.file_row from row r join made o on r.named = o.named"
-        " and (r.amount < 0 or (r.amount = 0 and r.quantity < 0)) = o.back where not o.agrees"
+        f"select file_row from row r join made o on r.named = o.named and ({BACK_OF_ROW}) = o.back where not o.agrees"
         if plan.mapping.kind == "orders"
         else "select 1 where false"
     ).fetchall()
