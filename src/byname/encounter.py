@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -94,6 +94,7 @@ class Byname:
         self.home, self.new_id = home, new_id
         self.policy = policy or Policy.load(home.path / "identity.toml", region=home.settings.region)
         self.keyring = home.keys
+        self.memory: dict[str, Any] = {}  # what flows keep between calls; nothing in it is the truth
         self._known: dict[Identifier, tuple[Key, str] | None] = {}
         self._work = self.receive  # one object, so that the writer takes deliveries together
         self._take_work = self._take

@@ -67,9 +67,7 @@ def match(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
     if len(records) < FEWEST_RECORDS:
         return {"records": len(records), "suggestions": 0, "why": f"fewer than {FEWEST_RECORDS} named customers"}
 
-    def digest(term: str) -> str:
-        return home.keys.digest("match term", term.encode())[:12].hex()
-
+    digest = match_digest(product)
     progress("learning", 0.2)
     try:
         model = suggest.learn(records, new_id=product.new_id, digest=digest)
@@ -105,6 +103,12 @@ def learn(product: Byname, now: int, progress: Progress = lambda what, part: Non
     if only and only not in {s.name for s in STEPS}:
         raise BynameError(f"Unknown step '{only}'", cure=f"Known: {', '.join(s.name for s in STEPS)}")
     return {s.name: s.run(product, now, progress) for s in STEPS if only in ("", s.name)}
+
+
+def match_digest(product: Byname) -> Callable[[str], str]:
+    """The keyed digest under which a model knows common terms."""
+    keys = product.home.keys
+    return lambda term: keys.digest("match term", term.encode())[:12].hex()
 
 
 def records_of(product: Byname) -> Iterator[Record]:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from byname import customers
+from byname import customers, likeness
 from byname.encounter import Byname
 from byname.identity import confirm as confirming
 from byname.identity import recognise
+from byname.identity.match.records import Record
 from byname.identity.recognise import Recognition
 from byname.profile import brief
 from byname.profile.brief import Brief
@@ -25,6 +26,9 @@ from byname.terms import BynameError, Key, Level, Proof
 from byname.trust import audit, consent, unrecognised
 
 QUESTION = "Ask for her loyalty card, or for two of: postcode, birthday, last order number"
+DETAILS = ("given", "surname", "born", "email", "phone", "postcode", "street", "town")
+"""What the live scorer compares."""
+
 FIELDS = ("postcode", "birthday", "order", "email", "phone")
 """What a blind challenge may ask: words of hers that nobody reads off a screen."""
 
@@ -58,23 +62,29 @@ class Met(NamedTuple):
     recognition: Recognition  # for the flows behind; never on the wire
 
 
-def meet(product: Byname, turned: Sequence[Turned], asker: Asker, now: int) -> Met:
-    """Recognise whoever turns up, and write the look-up down before answering."""
+def meet(
+    product: Byname, turned: Sequence[Turned], asker: Asker, now: int, details: Mapping[str, str] | None = None
+) -> Met:
+    """Recognise whoever turns up, and write the look-up down before answering.
+
+    `details`: what she told of herself (DETAILS), for the live scorer when no identifier leads to anybody.
+    """
     if asker.purpose not in consent.PURPOSES:
         raise BynameError("Unknown purpose", asker.purpose[:40], f"Known: {', '.join(consent.PURPOSES)}")
     db = product.home.store.read()
     with db.snapshot():
-        met = _meet(product, db, turned, asker, now)
+        met = _meet(product, db, turned, asker, now, details or {})
     told = met.recognition.note or met.level.value
     product.looks.note(audit.Look(now, asker.actor, "recognise", met.customer, asker.purpose, asker.terminal, told))
     return met
 
 
-def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: int) -> Met:
+def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: int, details: Mapping[str, str]) -> Met:
     shown = {key: t.proof for t in turned if (key := product.key(t.type, t.value)) is not None}
     flagged = unrecognised.flagged(db, product.keyring, shown.keys())
+    alike = likeness.likeness(product, told_record(details), now) if details and not flagged else None
     found = recognise.recognise(
-        db, product.policy, [recognise.Shown(*s) for s in shown.items()], now=now, flagged=flagged
+        db, product.policy, [recognise.Shown(*s) for s in shown.items()], now=now, flagged=flagged, likeness=alike
     )
     ids = customers.identifiers_of(db, found.person) if found.person is not None else []
     entries = consent.entries(db, ids)
@@ -89,6 +99,13 @@ def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: 
     if "show_history" not in may:
         told = told._replace(since="", last_contact="", worth=(), open=(), asked_for=())
     return Met(found.level, found.customer or "", tuple(map(str, found.why)), tuple(may), "", told, found)
+
+
+def told_record(details: Mapping[str, str]) -> Record:
+    """What was told, as the matcher compares it."""
+    if unknown := [d for d in details if d not in DETAILS]:
+        raise BynameError("Unknown detail", unknown[0][:40], f"Known: {', '.join(DETAILS)}")
+    return Record(unique_id="", **{name: value[:200] for name, value in details.items()})
 
 
 # --- this is her, this is not her -----------------------------------------------------------------------------

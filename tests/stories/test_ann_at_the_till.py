@@ -109,6 +109,7 @@ def test_without_the_purpose_there_is_no_use(shop: Shop) -> None:
 def test_no_look_goes_unlogged(shop: Shop) -> None:
     shop.meet(CARD)
     shop.meet(Turned("loyalty", "1234567", Proof.POSSESSED))
+    shop.product.looks.hand_over()
     rows = shop.product.home.store.read().rows("select actor, action, terminal, outcome from audit order by id")
     assert rows == [("staff:17", "recognise", "till 3", "known"), ("staff:17", "recognise", "till 3", "unknown")]
 

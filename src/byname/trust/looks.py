@@ -48,9 +48,9 @@ class Looks:
             self._bytes += os.write(self._file, line)
             self._waiting.append(look)
             if len(self._waiting) == 1:
-                threading.Timer(SOON_S, self._hand_over).start()
+                threading.Timer(SOON_S, self.hand_over).start()
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
         """Everything that waits into the table, in one transaction; the file is emptied when nothing came since."""
         with self._lock:
             looks, self._waiting = self._waiting, []

@@ -27,12 +27,16 @@ class Identifier(msgspec.Struct):
 
 
 class RecogniseCall(msgspec.Struct):
-    """Who turned up, where, and what it is asked for. Values stand in the body only, never in an address."""
+    """Who turned up, where, and what it is asked for. Values stand in the body only, never in an address.
+
+    `details` (given, surname, born, postcode, street, town, ...): what she told, when no identifier names her.
+    """
 
     identifiers: list[Identifier]
     purpose: str = "service"
     channel: str = consent.EVERY
     terminal: str = ""
+    details: dict[str, str] = {}
 
 
 class BriefOut(msgspec.Struct):
@@ -120,7 +124,7 @@ async def recognise(request: Web, data: Annotated[RecogniseCall, example(ASKED)]
 
     def do(caller: Caller) -> Recognised:
         asker = Asker(caller.token.actor, data.terminal[:60] or caller.terminal, data.purpose, data.channel)
-        return told(recognition.meet(caller.product, turned(data.identifiers), asker, caller.now))
+        return told(recognition.meet(caller.product, turned(data.identifiers), asker, caller.now, data.details))
 
     return await answering_at_once(request, "recognise", do)
 
@@ -155,8 +159,8 @@ async def deny(request: Web, data: Annotated[DenyCall, example(DENY)]) -> Confir
 
 
 def turned(identifiers: list[Identifier]) -> list[Turned]:
-    if not identifiers or len(identifiers) > MOST:
-        raise Refused(400, f"Between 1 and {MOST} identifiers", str(len(identifiers)))
+    if len(identifiers) > MOST:
+        raise Refused(400, f"At most {MOST} identifiers", str(len(identifiers)))
     return [Turned(i.type, i.value, i.proof) for i in identifiers]
 
 
