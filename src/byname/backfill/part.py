@@ -48,6 +48,8 @@ def take(product: Byname, lake: Connection, plan: Plan, number: int, rows: str, 
     """Bring in part `number`, whose staged rows the relation `rows` gives."""
     for table in TABLES:
         lake.execute(f"drop table if exists {table}")
+    for word in FEW:
+        lake.execute(f"drop type if exists few_{word}")
     lake.execute(f"create table row as select * from {rows}")
     (_orders if plan.mapping.kind == "orders" else _events)(lake, plan, now)
     differing = _differing(lake, plan)
@@ -90,14 +92,20 @@ def _orders(lake: Connection, plan: Plan, now: int) -> None:
     returns, ragged = lake.execute(
         "select count(*) filter (back), count(*) filter (last_row - first_row + 1 <> lines) from made"
     ).fetchall()[0]
+    for word in FEW:
+        lake.execute(f"create type few_{word} as enum (select distinct {word} from event)")
+    few = ", ".join(f"e.{word}::few_{word} as {word}" for word in FEW)
     lake.execute(f"""
         create table line as
-        select o.id as event, {IN_ORDER if ragged else IN_FILE} as position, o.identifier,
-            {literal(m.source)} as source, {literal(m.touchpoint)} as touchpoint, o.name, o.occurred_at, o.place,
-            r.product::varchar as product, {_amounts(returns > 0)}
-        from row r join made o on r.named = o.named {f"and ({BACK_OF_ROW}) = o.back" if returns else ""}
-        where o.agrees""")
+        select o.id as event, {IN_ORDER if ragged else IN_FILE} as position, o.identifier, o.source, o.touchpoint,
+            o.name, o.occurred_at, o.place, r.product::varchar as product, {_amounts(returns > 0)}
+        from row r
+            join (select e.* replace ({few}), m.named, m.back, m.first_row from event e join made m using (id)) o
+            on r.named = o.named {f"and ({BACK_OF_ROW}) = o.back" if returns else ""}""")
 
+
+# Words of few values: as enums their dictionaries need not be found again for every line that is written.
+FEW = ("source", "touchpoint", "name", "place", "currency")
 
 BACK = "amount < 0 or (amount = 0 and quantity < 0)"  # a line that came back
 BACK_OF_ROW = "r.amount < 0 or (r.amount = 0 and r.quantity < 0)"
