@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "byname"
 
 FLOWS = {"encounter", "recognition", "familiar", "customers", "learn", "backfill", "sample", "replay"}
-FLOWS |= {"forget", "rebuild", "backup"}
+FLOWS |= {"likeness", "forget", "rebuild", "backup"}
 FLOORS = (
     {"terms", "settings"},  # words
     {"home", "keyring", "store", "lake"},  # ground
