@@ -7,13 +7,12 @@ of `identifier`; a customer's id is the public id of her canonical identifier.
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from byname.identity import feed
 from byname.identity.policy import Policy
-from byname.identity.region import CHANGE_LOCK, Region, Row
+from byname.identity.region import Region, Row
 from byname.identity.resolve import OWN, WITNESS
 from byname.identity.settling import Seen, resettle
 from byname.identity.statements import (
@@ -116,7 +115,7 @@ def _take_in(
     added = [s for s in added if len(s.ids) > 1]
     if touched or added:
         resettle(region, touched, added=added)
-    _write(region, causes, "see", now)
+    feed.write(region, causes, "see", now)
     _keep_sightings(region, news, live, now)
 
 
@@ -266,7 +265,7 @@ def _say(
             if op == "same" and (row.first_at == 0 or at < row.first_at):
                 row.first_at = at
         resettle(region, [r.id for r in rows], said=True)
-    _write(region, {region.by_token[k.token].id: sid for k in every}, op, now)
+    feed.write(region, {region.by_token[k.token].id: sid for k in every}, op, now)
     return sid
 
 
@@ -325,7 +324,7 @@ def revoke_all(db: Db, policy: Policy, sids: Sequence[bytes], at: int, actor: st
     for id_, first in _first_seen(db, touched).items():
         region.rows[id_].first_at = first
     resettle(region, touched, recount=True, said=True)
-    _write(region, {i: sid for (_, sid), i in ends}, "revoke", now)
+    feed.write(region, {i: sid for (_, sid), i in ends}, "revoke", now)
     return len(new)
 
 
@@ -364,42 +363,6 @@ def large_islands(db: Db, over: int = LARGE_ISLAND) -> list[tuple[int, int]]:
         "select island, count(*) from identifier group by island having count(*) > :over order by 2 desc, 1", over=over
     )
     return found
-
-
-# --- writing --------------------------------------------------------------------------------------------------
-
-
-def _write(region: Region, causes: Mapping[int, bytes], op: str, now: int) -> None:
-    """Store what differs and tell who moved."""
-    region.write()
-    moves = list(_moves(region, causes))
-    if not moves:
-        return
-    if region.db.engine != "sqlite":
-        region.db.lock([CHANGE_LOCK])  # the last lock: numbers are given in the order of commits
-    region.db.many(
-        "insert into change (recorded_at, cause, op, body) values (?, ?, ?, ?)",
-        [(now, cause, op, json.dumps(body, separators=(",", ":"))) for cause, body in moves],
-    )
-
-
-def _moves(region: Region, causes: Mapping[int, bytes]) -> Iterable[tuple[bytes, list[dict[str, str]]]]:
-    """Which identifiers are somebody else's now, by the statement that did it."""
-    moved = [r for r in region.changed() if not r.fresh and r.person != r.stored[2]]
-    if not moved:
-        return
-    by_island: dict[int, bytes] = {}
-    for id_, sid in causes.items():
-        if id_ in region.rows:
-            row = region.rows[id_]
-            by_island[row.stored[3]] = by_island[row.island] = sid
-    fallback = min(causes.values())
-    bodies: dict[bytes, list[dict[str, str]]] = defaultdict(list)
-    for row in sorted(moved, key=lambda r: r.id):
-        cause = causes.get(row.id) or by_island.get(row.island) or by_island.get(row.stored[3]) or fallback
-        before, after = region.rows[row.stored[2]].public_id, region.rows[row.person].public_id
-        bodies[cause].append({"identifier": row.public_id, "from": before, "to": after})
-    yield from sorted(bodies.items())
 
 
 def _names(digests: Iterable[bytes]) -> list[int]:
