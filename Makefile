@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check -qq
 CLIENTS := tests/clients/npm
 
-.PHONY: run test check lint docs lock clean
+.PHONY: run test soak check lint docs lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp .venv/sample.stamp  ## install, take the sample data, open the server, print a login link
@@ -15,6 +15,9 @@ run: .venv/run.stamp .venv/sample.stamp  ## install, take the sample data, open 
 
 test: .venv/test.stamp .venv/sample.stamp .cache/clients/stamp .cache/chromium.stamp  ## everything the tests need, then all tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+soak: .venv/test.stamp  ## the long tests, short: CI runs them; more by their own settings
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m soak $(ARGS)
 
 check: .venv/test.stamp  ## what CI asks besides the tests: lint, types, docs, nothing of this machine in the repository
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/check.sh

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import answer, home_option, json_option, now, opened
+from byname.cli.frame import answer, home_option, json_option, now, opened, progress
 
 
 @click.command("backup")
@@ -25,7 +25,7 @@ def command(target: Path, with_keys: bool, home: Path, json: bool) -> None:
     """
     from byname.backup import backup
 
-    with opened(home, read_only=True) as h:
+    with opened(home, read_only=True) as h, progress("Copying", quiet=json):
         done = backup(h, target, now=now(), with_keys=with_keys)
 
     def words() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import ACTOR, home_option, now, opened
+from byname.cli.frame import ACTOR, home_option, now, opened, progress
 
 
 @click.command("export")
@@ -34,7 +34,8 @@ def command(customer: str, output: Path | None, html: bool, home: Path) -> None:
         _, public = customers.whom(h.store.read(), customer, product.key)
         look = audit.Look(at, ACTOR, "export", public, outcome="html" if html else "json")
         h.store.write(lambda db: audit.log(db, [look]))
-        held = forget.export(h, public, now=at)
+        with progress("Reading everything held"):
+            held = forget.export(h, public, now=at)
     text = forget.readable(held) if html else json_.dumps(held, indent=2, ensure_ascii=False)
     if output is None:
         click.echo(text)

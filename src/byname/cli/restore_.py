@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import answer, home_option, json_option, now
+from byname.cli.frame import answer, home_option, json_option, now, progress
 
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
@@ -26,7 +26,8 @@ def command(backup: Path, keys: Path | None, database: str | None, home: Path, j
     """
     from byname.backup import restore
 
-    done = restore(backup, home, now=now(), keys=keys, database=database)
+    with progress("Restoring", quiet=json):
+        done = restore(backup, home, now=now(), keys=keys, database=database)
 
     def words() -> None:
         click.echo(f"Restored {done.files:,} files to {done.path}.")
