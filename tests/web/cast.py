@@ -41,7 +41,12 @@ def deliver(product: Byname, slug: str, *calls: dict[str, Any], at: int) -> list
 
 
 def call(kind: str, n: int, at: int, **more: Any) -> dict[str, Any]:
-    return {"type": kind, "messageId": f"{kind}-{n}-{at}", "timestamp": moment(at).isoformat(), **more}
+    return {
+        "type": kind,
+        "messageId": f"{kind}-{n}-{at // SECOND % 10**6}",
+        "timestamp": moment(at).isoformat(),
+        **more,
+    }
 
 
 def sale(n: int, at: int, total: float, place: str, **who: Any) -> dict[str, Any]:
@@ -186,9 +191,15 @@ def others(product: Byname, now: int) -> None:
         )
     for n in range(40):
         at = now - n * 31 * 60 * SECOND
-        where = ("shop", "till", "shop", "calls")[n % 4]
-        who = {"anonymousId": f"device-{n % 7}-xyz"}
-        deliver(product, where, call("page", 300 + n, at, name="Home", **who), at=at + SECOND)
+        if n % 3 == 1:
+            deliver(product, "till", sale(500 + n, at, 4.2 + n, "London 12"), at=at + SECOND)  # cash: nobody
+        else:
+            deliver(
+                product,
+                "shop",
+                call("page", 300 + n, at, name="Home", anonymousId=f"device-{n % 7}-xyz"),
+                at=at + SECOND,
+            )
 
 
 def faults(product: Byname, now: int) -> None:

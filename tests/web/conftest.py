@@ -51,9 +51,13 @@ class House:
 
     def __init__(self, home: Home, now: int) -> None:
         self.now = now
-        ids = itertools.count(1)
+        self.ids = ids = itertools.count(1)
         self.product = Byname(home, new_id=lambda: f"c{next(ids):04d}")
         self.app = create_app(self.product, clock=lambda: self.now)
+
+    def settle(self) -> None:
+        """Wait until everything that was noted is in the tables."""
+        self.product.looks.hand_over()
 
     def passes(self, s: int) -> None:
         self.now += s * SECOND
@@ -87,7 +91,7 @@ class House:
         home = self.product.home
         _, secret = home.store.write(
             lambda db: tokens.make(
-                db, home.keys, name="till", scopes=scopes, now=self.now, new_id=lambda: f"t{len(scopes)}"
+                db, home.keys, name="till", scopes=scopes, now=self.now, new_id=lambda: f"t{next(self.ids)}"
             )
         )
         return {"Authorization": f"Bearer {secret}"}

@@ -9,6 +9,7 @@ from typing import Any
 from byname.encounter import Byname
 from byname.home import Home
 from byname.store import Db
+from byname.trust.audit import Look
 from byname.web.words import Say
 
 
@@ -56,6 +57,11 @@ class Ask:
     @property
     def db(self) -> Db:
         return self.home.store.read()
+
+    def log(self, action: str, customer: str = "", outcome: str = "") -> None:
+        """Write a look down before it is answered; it cannot be lost from here on."""
+        look = Look(self.now, self.staff.actor, action, customer, "service", self.terminal, outcome)
+        self.product.looks.note(look)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -53,20 +52,15 @@ def read(keyring: Keyring, text: str, *, staff: str, now: int) -> Visit:
     return visit if visit.staff == staff and 0 <= now - visit.made_at < VALID else fresh
 
 
-def answers(values: Mapping[str, str]) -> dict[str, str]:
-    """What she answered, in the one form in which answers are compared; '' for what is none.
+def plain(field: str, said: str) -> str:
+    """An answer in the form in which the challenge compares it: a birthday as day and month, two digits each.
 
-    >>> answers({"postcode": "n1 2ab", "birthday": "2.4.", "order": " o-17 "})
-    {'postcode': 'N12AB', 'birthday': '04-02', 'order': 'O-17'}
+    >>> plain("birthday", "2.4."), plain("birthday", "1984-04-02"), plain("postcode", "n1 2ab")
+    ('0204', '0204', 'n1 2ab')
     """
-    return {field: plain(field, value) for field, value in values.items()}
-
-
-def plain(field: str, value: str) -> str:
-    text = "".join(value.upper().split())
     if field != "birthday":
-        return text
-    numbers = [n for n in "".join(c if c.isdigit() else " " for c in text).split() if n]
-    if len(numbers) == 3 and len(numbers[0]) == 4:  # 1984-04-02
+        return said
+    numbers = "".join(c if c.isascii() and c.isdigit() else " " for c in said).split()
+    if len(numbers) == 3 and len(numbers[0]) == 4:
         numbers = [numbers[2], numbers[1]]
-    return f"{int(numbers[1]):02}-{int(numbers[0]):02}" if len(numbers) >= 2 else ""
+    return f"{int(numbers[0]):02}{int(numbers[1]):02}" if len(numbers) >= 2 else "".join(numbers)

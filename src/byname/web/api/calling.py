@@ -30,7 +30,7 @@ class Fault(msgspec.Struct):
 
     code: str
     message: str
-    rule: str
+    rule: str = ""
     value: str = ""
     cure: str = ""
 

@@ -28,6 +28,7 @@ class Actor(NamedTuple):
 
 
 def page(ask: Ask) -> Answer:
+    ask.product.looks.hand_over()
     actor, action = ask.query.get("actor", ""), ask.query.get("action", "")
     action = action if action in audit.ACTIONS else ""
     customer = ask.query.get("customer", "")

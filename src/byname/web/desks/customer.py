@@ -41,9 +41,9 @@ def page(ask: Ask) -> Answer:
         return Goto(f"/customers/{id_}")
     part = ask.part and "before" in ask.query
     if part:
-        log(ask, "timeline", id_)
+        ask.log("timeline", id_, "shown")
         return Shown("timeline_part.html", timeline(ask, person, id_))
-    log(ask, "view", id_)
+    ask.log("view", id_, "shown")
     her = customers.read(ask.home, ask.db, person, ask.now)
     return Shown("customer.html", {**about(ask, her), **timeline(ask, person, id_)})
 
@@ -212,15 +212,10 @@ def sid_of(ask: Ask) -> bytes:
         raise NotThere from None
 
 
-def log(ask: Ask, action: str, id_: str) -> None:
-    look = audit.Look(ask.now, ask.staff.actor, action, id_, "service", ask.terminal, "shown")
-    ask.home.store.write(lambda db: audit.log(db, [look]))
-
-
 def export(ask: Ask) -> Answer:
     """Everything held about her, as a page that she can open in any browser."""
     _, id_ = whose(ask)
-    log(ask, "export", id_)
+    ask.log("export", id_, "html")
     held = forget.readable(forget.export(ask.home, id_, now=ask.now))
     return Sent(held.encode(), "text/html; charset=utf-8", f"{id_}.html")
 
@@ -228,7 +223,7 @@ def export(ask: Ask) -> Answer:
 def erase_page(ask: Ask) -> Answer:
     """What will go, before it goes."""
     person, id_ = whose(ask)
-    log(ask, "view", id_)
+    ask.log("view", id_, "shown")
     her = customers.read(ask.home, ask.db, person, ask.now)
     return Shown("erase.html", {
         "her": her, "title": ask.say.text("Erase a customer"), "name": her.brief.name,

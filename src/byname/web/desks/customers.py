@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from byname.trust import audit
 from byname.web import people
 from byname.web.asking import Answer, Ask, Goto, Shown
 
@@ -54,10 +53,11 @@ def searchable(ask: Ask) -> list[str]:
 
 
 def log_looks(ask: Ask, rows: list[people.Row], outcome: str) -> None:
-    looks = [audit.Look(ask.now, ask.staff.actor, "search", r.id, "service", ask.terminal, outcome) for r in rows] or [
-        audit.Look(ask.now, ask.staff.actor, "search", "", "service", ask.terminal, outcome if rows else "none")
-    ]
-    ask.home.store.write(lambda db: audit.log(db, looks))
+    """Every name shown is a look of its own; a search that finds nobody is one too."""
+    for row in rows:
+        ask.log("search", row.id, outcome)
+    if not rows:
+        ask.log("search", outcome="none" if outcome == "found" else outcome)
 
 
 ACTIONS = (("POST", "/search", PERMISSION, search),)

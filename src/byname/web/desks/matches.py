@@ -86,10 +86,8 @@ class Run(NamedTuple):
 def page(ask: Ask) -> Answer:
     """The strongest suggestions that wait; both customers of each pair are logged as looked at."""
     found = pairs(ask)
-    looked = [s.id for p in found for s in (p.a, p.b)]
-    if looked:
-        looks = [audit.Look(ask.now, ask.staff.actor, "view", i, "service", ask.terminal, "match") for i in looked]
-        ask.home.store.write(lambda db: audit.log(db, looks))
+    for one in (s for pair in found for s in (pair.a, pair.b)):
+        ask.log("view", one.id, "match")
     return Shown(
         "matches.html",
         {

@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 from markupsafe import Markup, escape
 
 from byname.replay import replay
-from byname.store import Db
 from byname.terms import BynameError
 from byname.touchpoints import quarantine
 from byname.touchpoints.reasons import REASONS
-from byname.trust import audit
 from byname.web.asking import Answer, Ask, Goto, NotThere, Shown
 
 TITLE = "Quarantine"
@@ -63,7 +61,7 @@ def item(ask: Ask) -> Answer:
     if found is None:
         raise NotThere
     one, body = found
-    log(ask, "reveal", f"quarantine {one.id}")
+    ask.log("reveal", outcome=f"quarantine {one.id}")
     text = body.decode("utf-8", "replace") if body is not None else ""
     return Shown("quarantine_item.html", {
         "item": one, "body": pretty(text), "marked": marked(text, one.field), "open": one.state == quarantine.OPEN,
@@ -113,15 +111,6 @@ def ids_of(ask: Ask) -> list[int]:
 
 def number(ask: Ask) -> int:
     return int(ask.path["item"])
-
-
-def log(ask: Ask, action: str, outcome: str) -> None:
-    look = audit.Look(ask.now, ask.staff.actor, action, "", "service", ask.terminal, outcome)
-
-    def write(db: Db) -> None:
-        audit.log(db, [look])
-
-    ask.home.store.write(write)
 
 
 STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")

@@ -6,13 +6,13 @@ answers make her known for this visit, and what she showed before can then be sa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from byname import customers
+from byname import customers, recognition
 from byname.customers import Customer
 from byname.identity import confirm, recognise
-from byname.meeting import Met, meet
-from byname.profile import brief
+from byname.recognition import Asker, Met, Turned
 from byname.store import Db
 from byname.terms import SECOND, Key, Level, Proof
 from byname.trust import audit, consent
@@ -33,11 +33,21 @@ SAY = {
     Level.HOUSEHOLD: ("Someone of a household we know", "Serve what suits the household; no names, no purchases."),
     Level.ANONYMOUS: ("A guest", "Serve this visit well. She may show her card at any time."),
 }
+NEVER: dict[Level, tuple[str, ...]] = {
+    Level.KNOWN: (),
+    Level.PROBABLE: ("Say her name", "Say what happened before"),
+    Level.HOUSEHOLD: ("Say a name", "Say what anyone of them bought"),
+    Level.ANONYMOUS: (),
+}
 QUESTIONS = {
     "postcode": "Her postcode",
     "birthday": "Her birthday, day and month",
     "order": "An order or receipt number",
 }
+
+
+UNSAID = frozenset({"serve", "attach_later", "load_context", "prepare_offers", "household_service"})
+"""Not worth a line in front of someone who is known."""
 
 
 class Result(NamedTuple):
@@ -48,6 +58,7 @@ class Result(NamedTuple):
     advice: str
     why: tuple[str, ...]
     may: tuple[str, ...]
+    never: tuple[str, ...]
     her: Customer | None
 
 
@@ -61,15 +72,13 @@ def find(ask: Ask) -> Answer:
     proof = PROOFS.get(ask.form.get("how", ""), Proof.CLAIMED)
     before = visit.read(ask.home.keys, ask.form.get("visit", ""), staff=ask.staff.id, now=ask.now)
     keys = keys_of(ask, typed)
-    met = meet(
-        ask.product, [recognise.Shown(k, proof) for k in keys], purpose="service", actor=ask.staff.actor,
-        terminal=ask.terminal, now=ask.now,
-    )  # fmt: skip
+    asker = Asker(ask.staff.actor, ask.terminal)
+    met = recognition.meet(ask.product, [Turned(k.type, typed, proof) for k in keys], asker, ask.now)
     unknown = (
         (keys[0].type, keys[0].token) if met.level is Level.ANONYMOUS and proof is Proof.POSSESSED and keys else None
     )
-    now_is = Visit(ask.staff.id, ask.now, met.perhaps or 0, unknown or before.shown)
-    return shown(ask, result(ask, met), now_is)
+    perhaps = (met.recognition.person or 0) if met.level is Level.PROBABLE else 0
+    return shown(ask, result(ask, met), Visit(ask.staff.id, ask.now, perhaps, unknown or before.shown))
 
 
 def answer(ask: Ask) -> Answer:
@@ -81,9 +90,12 @@ def answer(ask: Ask) -> Answer:
     id_ = public_id(ask.db, visiting.perhaps)
     if wrong_lately(ask, id_) > confirm.WRONG_ALLOWED:
         return shown(ask, perhaps(ask, confirm.REFUSALS["too_many_wrong"]), visiting)
-    judged = confirm.judge(expected(ask, visiting.perhaps), {field: token(ask, field, ask.form.get("a", ""))})
+    said = visit.plain(field, ask.form.get("a", "")[:100])
+    judged = recognition.challenge(ask.product, id_, {field: said}, ask.now)
     is_right = field in judged.right
-    log(ask, "challenge", id_, "right" if is_right else "wrong")
+    outcome = "right" if is_right else "wrong"
+    look = audit.Look(ask.now, ask.staff.actor, "challenge", id_, "service", ask.terminal, outcome)
+    ask.home.store.write(lambda db: audit.log(db, [look]))  # at once: wrong answers are counted
     right = tuple(sorted({*visiting.right, *judged.right}))
     visiting = visiting._replace(right=right)
     ground, _ = confirm.ground_of(confirm.Answers(right, ()))
@@ -127,14 +139,27 @@ def shown(ask: Ask, met: Result | None, visiting: Visit) -> Answer:
 
 def result(ask: Ask, met: Met) -> Result:
     """A meeting as the till shows it."""
-    her = customers.read(ask.home, ask.db, met.person, ask.now) if met.person is not None else None
-    title, advice = SAY[met.level]
-    return Result(met.level, title, advice, met.why, met.may_words, her)
+    known = met.level is Level.KNOWN and met.brief is not None and met.recognition.person is not None
+    her = customers.read(ask.home, ask.db, met.recognition.person, ask.now) if known else None  # type: ignore[arg-type]
+    level = met.level if her or met.level is not Level.KNOWN else Level.ANONYMOUS
+    return told(level, met.why, met.may, her)
+
+
+def told(level: Level, why: tuple[str, ...], may: Sequence[str], her: Customer | None) -> Result:
+    """What may be done and what must not, as short as an arm's length away asks for."""
+    title, advice = SAY[level]
+    shown = [code for code in may if level is not Level.KNOWN or code not in UNSAID]
+    never = (
+        NEVER[level]
+        if level is not Level.KNOWN or "make_offers" in may
+        else ("Make personal offers: she has not agreed",)
+    )
+    return Result(level, title, advice, why, tuple(recognise.PERMISSIONS[code].words for code in shown), never, her)
 
 
 def perhaps(ask: Ask, advice: str) -> Result:
     title, _ = SAY[Level.PROBABLE]
-    return Result(Level.PROBABLE, title, advice, (), (), None)
+    return Result(Level.PROBABLE, title, advice, (), (), (), None)
 
 
 def known(ask: Ask, visiting: Visit, why: str) -> Answer:
@@ -142,28 +167,9 @@ def known(ask: Ask, visiting: Visit, why: str) -> Answer:
     her = customers.read(ask.home, ask.db, visiting.perhaps, ask.now)
     codes = recognise.may(Level.KNOWN, consent.allowed_purposes(her.consents), "service")
     if "greet_by_name" not in codes:
-        return shown(ask, Result(Level.ANONYMOUS, *SAY[Level.ANONYMOUS], (), (), None), Visit(ask.staff.id, ask.now))
-    log(ask, "brief", her.id, "known")
-    words = tuple(recognise.PERMISSIONS[c].words for c in codes)
-    return shown(ask, Result(Level.KNOWN, *SAY[Level.KNOWN], (why,), words, her), visiting)
-
-
-def expected(ask: Ask, person: int) -> dict[str, list[bytes]]:
-    """What she may answer, as keyed digests: the plain values never meet the page."""
-    her = customers.read(ask.home, ask.db, person, ask.now)
-    ids = [h.id for h in her.identifiers]
-    refs = [r for (r,) in ask.db.rows("select ref from latest where identifier in :ids and ref <> ''", ids=ids)]
-    held: dict[str, list[str]] = {"order": refs}
-    for field in ("postcode", "birthday"):
-        if field in her.standing:
-            held[field] = [brief.said(her.standing[field])]
-    return {field: [token(ask, field, v) for v in found] for field, found in held.items()}
-
-
-def token(ask: Ask, field: str, value: str) -> bytes:
-    """The digest of an answer; an empty one equals nothing."""
-    plain = visit.plain(field, value)
-    return ask.home.keys.digest("answer", f"{field}\0{plain}".encode()) if plain else b""
+        return shown(ask, told(Level.ANONYMOUS, (), (), None), Visit(ask.staff.id, ask.now))
+    ask.log("brief", her.id, "known")
+    return shown(ask, told(Level.KNOWN, (why,), codes, her), visiting)
 
 
 def wrong_lately(ask: Ask, id_: str) -> int:
@@ -175,15 +181,6 @@ def wrong_lately(ask: Ask, id_: str) -> int:
 def public_id(db: Db, person: int) -> str:
     row = db.row("select public_id from identifier where id = :p", p=person)
     return str(row[0]) if row else ""
-
-
-def log(ask: Ask, action: str, id_: str, outcome: str) -> None:
-    look = audit.Look(ask.now, ask.staff.actor, action, id_, "service", ask.terminal, outcome)
-
-    def write(db: Db) -> None:
-        audit.log(db, [look])
-
-    ask.home.store.write(write)
 
 
 def keys_of(ask: Ask, typed: str) -> list[Key]:

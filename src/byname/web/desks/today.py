@@ -172,7 +172,7 @@ def broken(ask: Ask) -> list[Task]:
 def unusable(ask: Ask) -> list[Task]:
     row = ask.db.row("select count(*) from quarantine where state = 'open'") or (0,)
     tell = ask.say.text
-    return [Task(tell("Events that could not be used"), row[0], "warn", "/quarantine", tell("Mend and send through"))]
+    return [Task(tell("Events that could not be used"), row[0], "warn", "/quarantine", tell("Mend them"))]
 
 
 def waiting(ask: Ask) -> list[Task]:
