@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "byname"
 FLOWS = {"encounter", "recognition", "familiar", "customers", "learn", "backfill", "sample", "replay"}
 FLOWS |= {"likeness", "forget", "rebuild", "backup"}
 FLOORS = (
-    {"terms", "settings"},  # words
+    {"terms", "settings", "cards", "issuers"},  # words
     {"home", "keyring", "store", "lake"},  # ground
     {"touchpoints", "identity", "profile", "trust"},  # rooms
     FLOWS,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from byname.identity.pan import is_card_number
 from byname.identity.policy import Policy, read_policy
 from byname.identity.values import REASONS, masked, normalise
+from byname.issuers import is_card_number
 from byname.terms import BynameError
 from tests.identity.cast import POLICY
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from byname.cards import find_card_number
 from byname.terms import Touchpoint
 from byname.touchpoints import PARSERS, Parser, catalogue, parse_again
-from byname.touchpoints.cards import find_card_number
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Parsed
 from byname.touchpoints.reasons import REASONS

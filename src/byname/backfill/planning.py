@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from byname import cards
 from byname.encounter import Byname
 from byname.lake import duck
 from byname.lake.duck import Connection
 from byname.terms import SECOND, BynameError, moment
-from byname.touchpoints import cards, catalogue, reading
+from byname.touchpoints import catalogue, reading
 from byname.touchpoints.files import Mapping, used_columns
 from byname.touchpoints.reasons import REASONS
 

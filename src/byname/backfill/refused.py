@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from byname import cards
 from byname.backfill.planning import Plan, rejected
 from byname.keyring import Keyring
 from byname.lake.duck import Connection
 from byname.store import Db
 from byname.terms import BynameError, Quarantined
-from byname.touchpoints import cards, quarantine, reading
+from byname.touchpoints import quarantine, reading
 from byname.touchpoints.reasons import in_words
 
 MOST_BAD = 10_000  # more rows than this, and more than a tenth of the file: the mapping is wrong, not the rows

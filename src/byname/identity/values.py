@@ -16,8 +16,8 @@ from typing import NamedTuple
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from byname.cards import find_card_number
 from byname.identity.given import fold_given
-from byname.identity.pan import holds_card_number
 from byname.identity.policy import Policy
 
 LONGEST = 256
@@ -66,7 +66,7 @@ def _why_not(text: str) -> str:
         return "empty"
     if _is_placeholder(text):
         return "placeholder"
-    return "card number" if holds_card_number(text) else ""
+    return "card number" if find_card_number(text, "identifier_id") else ""
 
 
 def masked(type: str, value: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from byname import cards
 from byname.terms import Event, Quarantined
-from byname.touchpoints import cards
 from byname.touchpoints.reasons import in_words
 
 

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from byname import cards
 from byname.keyring import Keyring, seal, unseal
 from byname.store import Db
 from byname.terms import BynameError, Quarantined
-from byname.touchpoints import cards, catalogue
+from byname.touchpoints import catalogue
 
 ABOUT = b"quarantine"
 OPEN, REPLAYED, DROPPED = STATES = ("open", "replayed", "dropped")

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
+from byname import cards
 from byname.terms import ConsentSaid, Event, Identifier, Membership, Quarantined, Touchpoint
-from byname.touchpoints import cards, catalogue, who
+from byname.touchpoints import catalogue, who
 from byname.touchpoints.envelope import (
     BATCH,
     NO_CONTEXT,

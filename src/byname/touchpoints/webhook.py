@@ -30,8 +30,9 @@ from typing import Any
 
 import msgspec
 
+from byname import cards
 from byname.terms import SECOND, BynameError, Quarantined
-from byname.touchpoints import cards, catalogue, segment
+from byname.touchpoints import catalogue, segment
 from byname.touchpoints.envelope import MOST_MESSAGE_ID, filled
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.money import EXPONENT
