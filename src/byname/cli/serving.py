@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json as json_
 import logging
 import signal
@@ -62,6 +63,8 @@ def serve(product: Byname, taken: socket.socket, *, json: bool) -> None:
     tide = Tide(product, now)
     tide.failed = lambda error: structlog.get_logger("byname").error("sealing", kind=type(error).__name__)
     tide.start()
+    gc.freeze()  # what is loaded stays: the collector need not look at it again
+    gc.set_threshold(100_000, 50, 100)  # events come and go by the thousand and hold no cycles
     try:
         Announcing(config).run(sockets=[taken])
     finally:
