@@ -9,14 +9,13 @@ from litestar import get
 from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from byname import customers, forget
+from byname.identity import explain as explaining
 from byname.trust import consent
-from byname.web import evidence
 from byname.web.api.calling import SECURITY, Caller, Refused, Web, answering, answers
 from byname.web.api.shapes import CustomerShape, Events, iso
 from byname.web.api.shapes import customer as customer_shape
 from byname.web.api.shapes import event as event_shape
 from byname.web.desks.customer import cursor
-from byname.web.words import say_for
 
 MOST = 200
 ID = "c5f0d8a1b2c3d4e5f607"
@@ -25,17 +24,20 @@ Purpose = Annotated[str, QueryParameter(description="What the answer is for; ref
 
 
 class Reason(msgspec.Struct):
-    """A live statement that ties (or parts) identifiers of hers; `sid` goes to /v1/revoke."""
+    """One step of the chain that makes her one person, or what kept others out; `sid` goes to /v1/revoke.
 
-    sid: str
-    op: str
+    `kind`: joined, refused, split, shared or junk. `a`, `b`: type and public id of the two ends.
+    """
+
+    kind: str
     words: str
-    because: str
+    a: str
+    b: str
+    at: str | None
     source: str
     actor: str
-    model: str
-    at: str
-    identifiers: list[str]
+    because: str
+    sid: str
 
 
 class Explained(msgspec.Struct):
@@ -86,6 +88,17 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
     "consents": [{"purpose": "marketing", "allowed": True, "since": "2024-03-03T10:12:00Z", "channels": {}}],
+}
+REASON = {
+    "kind": "joined",
+    "words": "loyalty c1 and email c2 turned up together (shop, first on 2026-11-01)",
+    "a": "loyalty c1",
+    "b": "email c2",
+    "at": "2026-11-01T10:00:00Z",
+    "source": "shop",
+    "actor": "",
+    "because": "",
+    "sid": "9f86d081884c7d659a2feaa0c55ad015",
 }
 EVENT = {
     "id": "00ff",
@@ -160,33 +173,19 @@ async def events(
     tags=["identity"],
     summary="Why these are one person",
     operation_id="explainCustomer",
-    responses=answers(Explained, {"id": ID, "now": ID, "statements": []}, refusals=(404,)),
+    responses=answers(Explained, {"id": ID, "now": ID, "statements": [REASON]}, refusals=(404,)),
 )
 async def explain(request: Web, id: Id) -> Explained:
-    """Every live statement that ties or parts her identifiers, the latest first."""
+    """The chain of statements, the weakest link first; then what was refused or set apart."""
 
     def do(caller: Caller) -> Explained:
-        her = read(caller, id, "service", "explain")
-        say = say_for(caller.product.home.settings, caller.now)
-        told = evidence.read(caller.db, say, her.identifiers)
-        return Explained(
-            id,
-            her.id,
-            [
-                Reason(
-                    e.sid,
-                    e.op,
-                    e.words,
-                    e.because,
-                    e.source,
-                    e.actor,
-                    e.model,
-                    iso(e.at),
-                    [h.public_id for h in e.ends],
-                )
-                for e in told
-            ],
-        )
+        person, now_id = whose(caller, id)
+        caller.log("explain", now_id, "service", "shown")
+        told = explaining.explain(caller.db, caller.product.policy, person)
+        return Explained(id, now_id, [
+            Reason(b.kind, str(b), b.a, b.b, iso(b.at) if b.at else None, b.source, b.actor, b.because, b.sid)
+            for b in told
+        ])  # fmt: skip
 
     return await answering(request, "profile", do)
 
