@@ -7,7 +7,7 @@ compile() {
         ${UPGRADE:+--upgrade} > /dev/null
 }
 compile pyproject.toml requirements/build.in -o requirements/run.txt
-compile pyproject.toml requirements/build.in --extra spark --extra test -c requirements/run.txt -o requirements/test.txt
+compile pyproject.toml requirements/build.in --extra iceberg --extra spark --extra test -c requirements/run.txt -o requirements/test.txt
 compile requirements/sample.in --no-deps -o requirements/sample.txt
 
 # The npm lock: no addresses either (.npmrc leaves the registry's out, the rest are adverts of authors).

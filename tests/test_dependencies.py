@@ -77,7 +77,8 @@ def test_everything_that_byname_imports_is_asked_for() -> None:
     """A package that is only there because another one brought it may be gone tomorrow."""
     distributions = importlib.metadata.packages_distributions()
     project = PROJECT["project"]
-    asked = {name_of(line) for line in [*project["dependencies"], *project["optional-dependencies"]["spark"], "byname"]}
+    extras = [*project["optional-dependencies"]["spark"], *project["optional-dependencies"]["iceberg"]]
+    asked = {name_of(line) for line in [*project["dependencies"], *extras, "byname"]}
     missing = set()
     for path in (ROOT / "src" / "byname").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -31,6 +31,7 @@ ONLY_IN = {
     "duckdb": ("lake/duck.py", "identity/match/"),  # stack, rule 5
     "splink": ("identity/match/",),
     "pyspark": ("lake/spark.py",),
+    "pyiceberg": ("lake/iceberg.py",),
     "sqlite3": ("store/",),  # one copy of SQLite a process: stack, rule 1
     "psycopg": ("store/",),
     "sqlalchemy": ("store/",),

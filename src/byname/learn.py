@@ -15,7 +15,7 @@ from byname import customers, forget
 from byname.encounter import Byname
 from byname.identity.match import suggest
 from byname.identity.match.records import Record
-from byname.lake import compact, seal
+from byname.lake import compact, iceberg, seal
 from byname.profile import brief, traits
 from byname.profile.brief import TraitView
 from byname.terms import BynameError
@@ -90,11 +90,18 @@ def match(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
     return {"records": len(records), "suggestions": waiting, "vetoed": vetoed, "joined": joined, "model": model.id}
 
 
+def tell_engines(product: Byname, now: int, progress: Progress) -> dict[str, Any]:
+    """Bring the catalogues that other engines read the lake by up to date, where there are any."""
+    done = iceberg.renew(product.home, lambda n, total: progress("registering", n / max(total, 1)))
+    return {"files_registered": sum(r.added for r in done)}
+
+
 STEPS: tuple[Step, ...] = (
     Step("seal", "Move fresh events into the lake", seal_day),
     Step("compact", "Merge small files of the lake", merge_files),
     Step("forget", "Finish erasures", finish_erasures),
     Step("match", "Suggest customers who may be one person", match),
+    Step("iceberg", "Register what is sealed for other engines", tell_engines),
 )
 
 

@@ -24,7 +24,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("check", "Ask a home, live or at rest, whether the laws hold"),
     ("rebuild", "Make everything derived again from the facts, and compare"),
     ("explain", "Why are these identifiers one person?"),
-    ("export", "Everything held about one customer, or a whole table"),
+    ("export", "Everything held about one customer; or the lake, for other engines"),
     ("erase", "Forget one customer, everywhere, for good"),
     ("source", "Sources that deliver: add, list, new key, switch off and on"),
     ("user", "Staff accounts: add, list, new link, role, shut out"),

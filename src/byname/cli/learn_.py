@@ -10,7 +10,7 @@ from byname.cli.frame import answer, home_option, json_option, now, opened, tell
 
 
 @click.command("learn")
-@click.option("--only", default="", help="One step: seal, compact or match.")
+@click.option("--only", default="", help="One step: seal, compact, forget, match or iceberg.")
 @home_option
 @json_option
 def command(only: str, home: Path, json: bool) -> None:

@@ -25,6 +25,7 @@ from byname.identity import graph
 from byname.identity.policy import Policy
 from byname.identity.resolve import CONTESTED, JUNK, OWN, SHARED
 from byname.lake import erase as lake_erase
+from byname.lake import iceberg
 from byname.store.db import Db
 from byname.terms import BynameError, Key
 from byname.trust import audit, erasures, unrecognised, vault
@@ -160,6 +161,7 @@ def _finish(home: Home, id: str, ids: list[int], at: int, now: int, step: Step) 
     _log(home, id, ids, at)
     step("log")
     lake_erase.erase(home, ids, now)
+    iceberg.withdraw(home)  # its manifests tell the least and greatest value of each column of her files
     for spilled in (home.lake / "staging").glob("fresh-*.parquet"):  # Spark's copies of the fresh rows
         spilled.unlink(missing_ok=True)
     step("lake")
