@@ -29,7 +29,6 @@ def command() -> None:
 @click.option("--touchpoint", default="web", show_default=True, help="Where its events happen unless they say it.")
 @click.option("--kind", default="segment", show_default=True, help="segment, webhook, file or byname.")
 @click.option("--secret", default="", help="Signing secret of a webhook (whsec_...).")
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of a webhook, in TOML.")
 @click.option("--mapping", type=FILE, help="Of a webhook's types, in TOML: docs/how-to/webhook.md.")
 @click.option("--event", "events", multiple=True, help="Allow only this event; may be repeated. None: any.")
 @click.option("--needs-consent", is_flag=True, help="Keep only events that carry a consent object.")
