@@ -27,6 +27,7 @@ from byname.web.words import Say, say_for
 Web = Request[Any, Any, Any]
 READERS = ThreadPoolExecutor(8, thread_name_prefix="byname-page")
 MOST_FIELDS = 100
+RETRY_S = 5  # after which a caller may ask again when the ground was broken
 
 
 async def in_thread(do: Callable[..., Any], *given: Any) -> Any:
@@ -177,7 +178,7 @@ def failures() -> dict[int | type[Exception], Callable[[Web, Any], Response[Any]
         NotAllowed: lambda r, e: failed(
             r, 403, "Your role does not open this page", "Ask whoever looks after people and access."
         ),
-        DbGone: lambda r, e: failed(r, 503, e.rule, e.cure or "Try again in a moment."),
+        DbGone: away,
         BynameError: lambda r, e: failed(r, 400, e.rule, e.cure, e.value),
         Refused: lambda r, e: api_failed(
             e.status, e.rule, e.value, e.cure, {"Retry-After": str(e.retry_after_s)} if e.retry_after_s else None
@@ -186,6 +187,13 @@ def failures() -> dict[int | type[Exception], Callable[[Web, Any], Response[Any]
         HTTPException: http_failed,
         Exception: unexpected,
     }
+
+
+def away(request: Web, error: DbGone) -> Response[Any]:
+    """The ground is broken: nothing was done, and asking again soon is right."""
+    response = failed(request, 503, error.rule, error.cure or "Try again in a moment.")
+    response.headers["Retry-After"] = str(RETRY_S)
+    return response
 
 
 def http_failed(request: Web, error: HTTPException) -> Response[Any]:

@@ -111,7 +111,7 @@ def answers(kind: Any, example: Any, *, refusals: tuple[int, ...] = ()) -> dict[
             kind, description="Done", generate_examples=False, examples=[Example(summary="Ann", value=example)]
         )
     }
-    for status in (401, 403, 429, *refusals):
+    for status in dict.fromkeys((400, 401, 403, 429, 503, *refusals)):
         problem = {
             "error": {"code": CODES[status], "message": WORDS[status], "rule": WORDS[status], "value": "", "cure": ""}
         }
@@ -128,6 +128,7 @@ CODES = {
     404: "not_found",
     409: "conflict",
     429: "rate_limit_error",
+    503: "unavailable",
 }
 WORDS = {
     400: "The request cannot be understood",
@@ -136,4 +137,5 @@ WORDS = {
     404: "There is nothing under that id",
     409: "It is so already",
     429: "Too many calls",
+    503: "The ground is broken and nothing was done; ask again after Retry-After",
 }

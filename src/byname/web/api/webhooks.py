@@ -43,7 +43,7 @@ class Receipt(msgspec.Struct):
                 generate_examples=False,
                 examples=[Example(value={"error": {"code": CODES[status], "message": WORDS[status], "rule": "..."}})],
             )
-            for status in (400, 401, 429)
+            for status in (400, 401, 429, 503)
         },
     },
 )

@@ -96,7 +96,7 @@ def recent(db: Db) -> list[Seen]:
     """The newest events that are not yet sealed."""
     rows = db.rows(
         "select touchpoint, name, received_at, place, currency, amount from event"
-        " order by received_at desc limit :most",
+        " order by received_at desc, id desc limit :most",
         most=RECENT,
     )
     return [Seen(*r) for r in rows]
