@@ -209,3 +209,18 @@ def test_a_stranger_signs_in_by_the_one_time_link(empty: Server, open_page: Open
     page.get_by_label("Password").fill("a quiet green lamp")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
+def test_an_associate_meets_ann_at_the_till(full: Server, open_page: Open, axe: str, width: int, dark: bool) -> None:
+    page = open_page(full, "/till", role="associate", width=width, dark=dark)
+    page.locator("main [name=q]").fill(cast.ANN_CARD)
+    page.get_by_role("button", name="Shown").click()
+    expect(page.get_by_role("heading", name="She is known")).to_be_visible()
+    expect(page.locator(".name")).to_have_text("Ann Keller")
+    check(page, axe, width)
+    page.locator("main [name=q]").fill(cast.ANN_PHONE)
+    page.get_by_role("button", name="Said", exact=True).click()
+    expect(page.get_by_role("heading", name="Perhaps a returning customer")).to_be_visible()
+    assert "Keller" not in page.content()
+    check(page, axe, width)
