@@ -157,11 +157,12 @@ def with_context(item: bytes, outer: Any) -> bytes:
 
 
 def open_by_hand(raw: bytes) -> Batch | None:
-    """One item spoils the JSON of a whole batch: NaN and Infinity, which Python and old JavaScript write.
+    """One item spoils the JSON of a whole batch: NaN and Infinity, which Python and old JavaScript write, or half of
+    an emoji (JavaScript cuts between its two surrogates).
 
     Taken apart leniently, so that only the item that holds them is quarantined.
     """
-    if b"NaN" not in raw and b"Infinity" not in raw:
+    if not any(sign in raw for sign in (b"NaN", b"Infinity", b"\\ud", b"\\uD")):
         return None
     try:
         whole = json.loads(raw)
