@@ -94,7 +94,9 @@ class Server:
         self.home.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # not longer: while Playwright is open its event loop runs, and no other test can have one
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:

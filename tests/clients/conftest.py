@@ -111,9 +111,9 @@ def node() -> Callable[..., str]:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Any]:
-    """A headless browser."""
+    """A headless browser, for one test: while Playwright is open its event loop runs, and no other can."""
     found = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
     if found is None:
         pytest.skip("no Chromium on this machine: install the package 'chromium'")
