@@ -120,6 +120,7 @@ class Opened:
         return found
 
     def close(self) -> None:
+        """Let go of the home; leaving a `with` does it too."""
         self.product.home.close()
 
     def __enter__(self) -> Self:

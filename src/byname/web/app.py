@@ -60,6 +60,7 @@ def create_app(product: Byname, *, clock: Callable[[], int] | None = None) -> AS
             version="1",
             description=api.DESCRIPTION,
             path="/openapi",
+            use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(path="/json")],
             components=api.COMPONENTS,
         ),
