@@ -68,6 +68,7 @@ def serve(product: Byname, taken: socket.socket, *, json: bool) -> None:
     try:
         Announcing(config).run(sockets=[taken])
     finally:
+        gc.unfreeze()  # DuckDB tells of what is left when the process ends
         tide.stop()
 
 
