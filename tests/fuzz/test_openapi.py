@@ -29,13 +29,14 @@ from byname.web import api
 from byname.web.api import tracking
 from tests.conftest import NOW
 from tests.web import cast
-from tests.web.conftest import House
+from tests.web.conftest import Browser, House
 
 EXAMPLES = int(os.environ.get("BYNAME_FUZZ_EXAMPLES", "6"))
 HELD = (checks.not_a_server_error, described.status_code_conformance, described.content_type_conformance,
         described.response_schema_conformance, described.response_headers_conformance)  # fmt: skip
 TRACKING = {kind for kind, *_ in tracking.CALLS}
 PLACES = re.compile(r'Traceback|File "|\.py\b|line \d+, in')
+WORDS = re.compile(r"[\w\s]*")
 PERSONAL = (cast.ANN_MAIL, cast.ANN_PHONE, "Keller")
 
 
@@ -98,13 +99,29 @@ def tells_nothing(text: str, case: schemathesis.Case) -> None:
 
 
 def values(body: Any) -> Iterator[str]:
-    """What a caller sent as values of identifiers, where it can be told from our words and is not the type too."""
+    """What a caller sent as values of identifiers, where they can be told from words of ours."""
     if isinstance(body, dict):
         value = body.get("value")
-        if isinstance(value, str) and len(value) > 6 and value != body.get("type"):
+        if isinstance(value, str) and len(value) > 6 and not WORDS.fullmatch(value):
             yield value
         for below in body.values():
             yield from values(below)
     elif isinstance(body, list):
         for below in body:
             yield from values(below)
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, str(2**63)])
+def test_a_number_beyond_every_database_is_no_mistake_of_ours(house: House, number: str) -> None:
+    caller, allowed = Browser(house.app), house.token("quarantine", "profile")
+    her = house.customer("loyalty", cast.ANN_CARD)
+    for path in (
+        f"/v1/quarantine?before={number}",
+        f"/v1/changes?after={number}&limit={number}",
+        f"/v1/customers/{her}/events?before={number}.00&limit={number}",
+    ):
+        answer = caller.get(path, headers=allowed)
+        assert answer.status_code in (200, 400), (path, answer.text)
+    for what in ("replay", "drop"):
+        body = f'{{"ids": [{number}]}}'.encode()
+        assert caller.ask("POST", f"/v1/quarantine/{what}", content=body, headers=allowed).status_code == 400

@@ -15,6 +15,7 @@ from byname.web.api.calling import SECURITY, Caller, Web, answering, answers
 from byname.web.api.shapes import iso
 
 MOST = 200
+LAST = 2**62  # no id is above it
 
 
 class ItemShape(msgspec.Struct):
@@ -40,7 +41,7 @@ class Items(msgspec.Struct):
 class Ids(msgspec.Struct):
     """Which items."""
 
-    ids: Annotated[list[int], msgspec.Meta(max_length=1000)]
+    ids: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=LAST)]], msgspec.Meta(max_length=1000)]
 
 
 class Settled(msgspec.Struct):
@@ -67,7 +68,8 @@ async def listing(
     """Open items with their reasons."""
 
     def do(caller: Caller) -> Items:
-        found = quarantine.items(caller.db, source=source, reason=reason, before=before, limit=MOST + 1)
+        below = None if before is None else max(0, min(before, LAST))
+        found = quarantine.items(caller.db, source=source, reason=reason, before=below, limit=MOST + 1)
         shown = [
             ItemShape(i.id, i.source, i.reason, i.field, i.detail, i.event_name, iso(i.received_at))
             for i in found[:MOST]

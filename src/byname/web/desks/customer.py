@@ -99,7 +99,7 @@ def cursor(text: str) -> tuple[int, bytes]:
     """
     before, _, below = text.partition(".")
     try:
-        return int(before), binascii.unhexlify(below)
+        return max(0, min(int(before), customers.FAR)), binascii.unhexlify(below)
     except (ValueError, binascii.Error):
         return customers.FAR, b""
 
