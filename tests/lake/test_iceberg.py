@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from byname.home import Home
+from byname.home import Home, open_home
 from byname.lake import ledger
 from byname.lake.compact import compact
 from byname.lake.erase import erase
@@ -111,7 +112,7 @@ def test_no_word_of_an_erased_file_stays(home: Home, tmp_path: Path) -> None:
     seal(home, NOW)
     register(home, tmp_path / "ice")
     assert erase(home, {2, 5}, NOW + 1)
-    assert withdraw(home) == 2
+    assert withdraw(home)
     assert not list((tmp_path / "ice" / "tables").iterdir())
     answers = by_table(register(home, tmp_path / "ice"))
     assert answers["event"].anew
@@ -180,6 +181,33 @@ def test_a_folder_that_holds_something_else_is_left_alone(sqlite_home: Home, tmp
     with pytest.raises(BynameError, match="inside the lake"):
         register(sqlite_home, sqlite_home.lake / "ice")
     assert targets(sqlite_home) == []
+
+
+def test_a_copy_of_a_home_leaves_the_catalogue_of_the_other_alone(sqlite_home: Home, tmp_path: Path) -> None:
+    arrive(sqlite_home, 60)
+    seal(sqlite_home, NOW)
+    register(sqlite_home, tmp_path / "ice")
+    sqlite_home.close()
+    shutil.copytree(tmp_path / "home", tmp_path / "copy")
+    with open_home(tmp_path / "copy") as copy:
+        assert targets(copy) == []
+        with pytest.raises(BynameError, match="another lake"):
+            register(copy, tmp_path / "ice")
+    (tmp_path / "home").rename(tmp_path / "old")
+    with open_home(tmp_path / "copy") as moved:  # now it is the only one
+        register(moved, tmp_path / "ice")
+        assert same_as_ours(moved, tmp_path / "ice")
+
+
+def test_what_cannot_be_withdrawn_is_said(sqlite_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(path)
+
+    register(sqlite_home, tmp_path / "ice")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        assert not withdraw(sqlite_home)
+    assert withdraw(sqlite_home)
 
 
 def test_the_lakes_own_files_are_never_touched(sqlite_home: Home, tmp_path: Path) -> None:

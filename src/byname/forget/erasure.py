@@ -157,15 +157,15 @@ def _shared_with(db: Db, own: list[int], ids: list[int]) -> int:
 
 
 def _finish(home: Home, id: str, ids: list[int], at: int, now: int, step: Step) -> bool:
-    """Everything after the day's transaction; each part may be repeated. False: a reader is in the way."""
+    """Everything after the day's transaction; each part may be repeated. False: something is in the way."""
     _log(home, id, ids, at)
     step("log")
     lake_erase.erase(home, ids, now)
-    iceberg.withdraw(home)  # its manifests tell the least and greatest value of each column of her files
+    withdrawn = iceberg.withdraw(home)  # manifests tell the least and greatest value of each column of her files
     for spilled in (home.lake / "staging").glob("fresh-*.parquet"):  # Spark's copies of the fresh rows
         spilled.unlink(missing_ok=True)
     step("lake")
-    if not home.store.between(_scrub):
+    if not home.store.between(_scrub) or not withdrawn:
         return False
     step("scrubbed")
     home.store.write(lambda db: erasures.done(db, id))

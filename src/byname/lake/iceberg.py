@@ -32,6 +32,7 @@ NAMESPACE = "lake"
 CATALOGUE = "catalog.db"
 TABLES = "tables"  # below the target: a folder for each making of a table
 REMEMBERED = "iceberg.txt"  # below the lake: the targets, a line each
+OF = "lake.txt"  # below the target: of which lake it is, so that a copy of the home leaves it alone
 NEXT = "__next"  # a table that is being made anew
 BATCH = 200  # files whose footers are read between two words of progress
 
@@ -81,26 +82,39 @@ def renew(home: Home, progress: Progress = lambda done, total: None) -> list[Reg
     return [r for target in targets(home) for r in register(home, target, progress)]
 
 
-def withdraw(home: Home) -> int:
-    """Take away what catalogues tell of events and lines, because files of theirs are gone for good; how many tables.
+def withdraw(home: Home) -> bool:
+    """Take away what catalogues tell of events and lines, because files of theirs are gone for good.
 
-    An engine that asks meanwhile is told that the table's metadata is missing; `register` makes it anew.
+    An engine that asks meanwhile is told that the table's metadata is missing; `register` makes it anew. False: a
+    folder is not ours to change, and still tells.
     """
-    known = targets(home)
-    if not known:
-        return 0
-    with ledger.alone(home):  # nobody registers meanwhile
-        folders = [f for target in known for table in SCHEMAS for f in (target / TABLES).glob(f"{table}-*")]
-        for folder in folders:
-            shutil.rmtree(folder)
-    return len(folders)
+    try:
+        known = targets(home)
+        if known:
+            with ledger.alone(home):  # nobody registers meanwhile
+                for folder in [f for target in known for t in SCHEMAS for f in (target / TABLES).glob(f"{t}-*")]:
+                    shutil.rmtree(folder)
+    except OSError:
+        return False
+    return True
 
 
 def targets(home: Home) -> list[Path]:
     """The folders that hold a catalogue of this lake."""
     file = home.lake / REMEMBERED
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    return [path for line in lines if (path := Path(line)).joinpath(CATALOGUE).exists()]
+    return [
+        path for line in lines if (path := Path(line)).joinpath(CATALOGUE).exists() and _lake_of(path) == _lake(home)
+    ]
+
+
+def _lake(home: Home) -> Path:
+    return home.lake.resolve()
+
+
+def _lake_of(target: Path) -> Path | None:
+    file = target / OF
+    return Path(file.read_text("utf-8")) if file.exists() else None
 
 
 def _open(target: Path) -> SqlCatalog:
@@ -113,15 +127,19 @@ def _open(target: Path) -> SqlCatalog:
 
 
 def _refuse_foreign(home: Home, target: Path) -> None:
-    if target.is_relative_to(home.lake.resolve()):
+    if target.is_relative_to(_lake(home)):
         raise BynameError("A catalogue cannot lie inside the lake", str(target), "Choose a folder beside the home")
     if target.exists() and any(target.iterdir()) and not (target / CATALOGUE).exists():
         raise BynameError("This folder holds something else", str(target), "Choose a new or an empty folder")
+    other = _lake_of(target)
+    if other and other != _lake(home) and other.exists():
+        raise BynameError("This catalogue is of another lake", str(other), "Choose a folder of its own for each home")
 
 
 def _remember(home: Home, target: Path) -> None:
     known = targets(home)
     if target not in known:
+        (target / OF).write_text(str(_lake(home)), "utf-8")
         (home.lake / REMEMBERED).write_text("".join(f"{path}\n" for path in [*known, target]), "utf-8")
 
 
