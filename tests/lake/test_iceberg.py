@@ -65,7 +65,7 @@ def named(target: Path) -> set[str]:
                 entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
                 found |= {entry.data_file.file_path for entry in entries}
     catalogue.close()
-    assert {str(p) for p in (target / "tables").rglob("*.avro")} == read_from, "something that no snapshot knows"
+    assert {f"file://{p}" for p in (target / "tables").rglob("*.avro")} == read_from, "something that no snapshot knows"
     return found
 
 
@@ -74,8 +74,8 @@ def by_table(answers: list[Registered]) -> dict[str, Registered]:
 
 
 def test_an_empty_lake_is_two_empty_tables(home: Home, tmp_path: Path) -> None:
-    register(home, tmp_path / "ice")
-    assert same_as_ours(home, tmp_path / "ice")
+    register(home, tmp_path / "an ice age")
+    assert same_as_ours(home, tmp_path / "an ice age")
 
 
 def test_another_engine_reads_what_we_read_and_no_row_is_copied(home: Home, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_no_word_of_an_erased_file_stays(home: Home, tmp_path: Path) -> None:
     answers = by_table(register(home, tmp_path / "ice"))
     assert answers["event"].anew
     assert same_as_ours(home, tmp_path / "ice")
-    assert named(tmp_path / "ice") == {str(home.lake / s.path) for s in ledger.segments(home.store.read())}
+    assert named(tmp_path / "ice") == {f"file://{home.lake / s.path}" for s in ledger.segments(home.store.read())}
 
 
 def test_without_a_withdrawal_too_the_next_registration_is_made_anew(home: Home, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_without_a_withdrawal_too_the_next_registration_is_made_anew(home: Home,
     assert compact(home, NOW + 20, files=3) > 0
     register(home, tmp_path / "ice")
     assert same_as_ours(home, tmp_path / "ice")
-    assert named(tmp_path / "ice") == {str(home.lake / s.path) for s in ledger.segments(home.store.read())}
+    assert named(tmp_path / "ice") == {f"file://{home.lake / s.path}" for s in ledger.segments(home.store.read())}
     assert len(list((tmp_path / "ice" / "tables").iterdir())) == 2
 
 

@@ -13,7 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -145,10 +145,10 @@ def _remember(home: Home, target: Path) -> None:
 
 def _all(catalogue: SqlCatalog, home: Home, target: Path, progress: Progress) -> list[Registered]:
     """Every table of the ledger; then whatever is of no table any more goes."""
-    files: dict[str, list[str]] = {table: [] for table in SCHEMAS}
+    files: dict[str, list[Path]] = {table: [] for table in SCHEMAS}
     rows: dict[str, int] = defaultdict(int)
     for s in ledger.segments(home.store.read()):
-        files.setdefault(s.table, []).append(str((home.lake / s.path).resolve()))
+        files.setdefault(s.table, []).append(_lake(home) / s.path)
         rows[s.table] += s.rows
     total, done = sum(map(len, files.values())), 0
     answers = []
@@ -166,11 +166,12 @@ def _all(catalogue: SqlCatalog, home: Home, target: Path, progress: Progress) ->
 
 
 def _one(
-    catalogue: SqlCatalog, target: Path, table: str, paths: list[str], rows: int, tell: Callable[[int], None]
+    catalogue: SqlCatalog, target: Path, table: str, files: list[Path], rows: int, tell: Callable[[int], None]
 ) -> Registered:
-    schema = SCHEMAS[table] if table in SCHEMAS else pq.read_schema(paths[0])
+    schema = SCHEMAS[table] if table in SCHEMAS else pq.read_schema(files[0])
     if why := unfit(schema):
         return Registered(table, 0, 0, 0, False, "", why)
+    paths = [_address(f) for f in files]
     there = _load(catalogue, table)
     known = _files(there) if there else set()
     anew = there is None or not known <= set(paths)
@@ -183,6 +184,11 @@ def _one(
         _replace(catalogue, table)
     metadata = catalogue.load_table((NAMESPACE, table)).metadata_location
     return Registered(table, len(paths), rows, len(missing), anew, metadata)
+
+
+def _address(path: Path) -> str:
+    """A path as Iceberg's readers want it: with its scheme (Rust), nothing escaped (Python does not unescape)."""
+    return f"file://{path}"
 
 
 def unfit(schema: pa.Schema) -> str:
@@ -220,7 +226,7 @@ def _make(catalogue: SqlCatalog, target: Path, name: str, table: str, schema: pa
     """An empty table in a folder of its own."""
     _drop(catalogue, name)
     location = target / TABLES / f"{table}-{uuid.uuid4().hex[:8]}"
-    return catalogue.create_table((NAMESPACE, name), schema, location=str(location), properties=PROPERTIES)
+    return catalogue.create_table((NAMESPACE, name), schema, location=_address(location), properties=PROPERTIES)
 
 
 def _add(table: Table, paths: list[str], tell: Callable[[int], None]) -> None:
@@ -250,12 +256,12 @@ def _drop(catalogue: SqlCatalog, name: str) -> None:
 
 def _tidy(catalogue: SqlCatalog, target: Path, keep: set[str]) -> None:
     """Tables that the lake has no more, and folders of earlier makings, go."""
-    used: set[Any] = set()
+    used: set[str] = set()
     for _, name in catalogue.list_tables(NAMESPACE):
         if name in keep:
-            used.add(Path(catalogue.load_table((NAMESPACE, name)).location()))
+            used.add(catalogue.load_table((NAMESPACE, name)).location())
         else:
             _drop(catalogue, name)
     for folder in (target / TABLES).iterdir():
-        if folder not in used:
+        if _address(folder) not in used:
             shutil.rmtree(folder)
