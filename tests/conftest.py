@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,9 +43,17 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty home on SQLite, to be copied: making one anew takes most of a short test's time."""
+    folder = tmp_path_factory.mktemp("empty") / "home"
+    open_home(folder).close()
+    return folder
+
+
 @pytest.fixture
-def sqlite_home(tmp_path: Path) -> Iterator[Home]:
-    with open_home(tmp_path / "home") as home:
+def sqlite_home(tmp_path: Path, empty_home: Path) -> Iterator[Home]:
+    with open_home(shutil.copytree(empty_home, tmp_path / "home")) as home:
         yield home
 
 

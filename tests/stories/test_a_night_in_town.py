@@ -43,7 +43,7 @@ def product(home: Home, people: Town) -> Byname:
                 NOW,
                 (Identifier("account", f"u{r.unique_id}"),),
                 traits=tuple(TraitSaid(n, json.dumps(v)) for n, v in traits.items() if v),
-            )  # fmt: skip
+            )
         )
     deliver(product, events, NOW, "forms")
     return product
