@@ -55,6 +55,8 @@ def normalise(policy: Policy, type: str, raw: str) -> Normalised:
     if why:
         return Normalised(None, why)
     value, why = FORMS.get(type, _other)(text, policy)
+    if value is not None and value != text:  # '@«0' of a handle: what the form uncovers is asked again
+        return normalise(policy, type, value)
     if value is not None:
         why = _why_not(value) or ("blocked" if _is_blocked(policy, type, text, value) else "")
     return Normalised(None if why else value, why)
