@@ -32,6 +32,7 @@ from tests import grounds
 
 PRELOAD = ["byname.web.app", "byname.cli.serving", "uvicorn"]
 CLIENTS = 3
+SETTINGS = "fresh_rows = 40\nrate_per_s = 1000000\n"
 
 
 def serve(folder: str, port: int) -> None:
@@ -149,13 +150,12 @@ def a_home(postgres: bool) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="byname-kill-") as tmp:
         folder = Path(tmp) / "home"
         folder.mkdir()
-        settings = "fresh_rows = 40\nrate_per_s = 1000000\n"
         if not postgres:
-            (folder / "byname.toml").write_text(settings)
+            (folder / "byname.toml").write_text(SETTINGS)
             yield folder
             return
         with grounds.server() as server, grounds.database(server, "byname_kill") as url:
-            (folder / "byname.toml").write_text(f'{settings}database = "{url}"\n')
+            (folder / "byname.toml").write_text(f'{SETTINGS}database = "{url}"\n')
             yield folder
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
 from tests.faults import killing
 
 
-@pytest.mark.parametrize("ground", ["sqlite", "postgres"])
-def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(ground: str) -> None:
-    with killing.a_home(ground == "postgres") as folder:
-        told = killing.soak(folder, 12 if ground == "sqlite" else 4)
-    assert told["kills"] == (12 if ground == "sqlite" else 4)
+def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(folder: Path) -> None:
+    rounds = 4 if "database" in (folder / "byname.toml").read_text() else 12
+    told = killing.soak(folder, rounds)
+    assert told["kills"] == rounds
     assert 0 < told["acknowledged"] <= told["events"]

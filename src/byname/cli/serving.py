@@ -43,6 +43,7 @@ def serve(product: Byname, taken: socket.socket, *, json: bool) -> None:
 
     logs(product.home.settings.log_level)
     forget.resume(product.home, now=now())
+    product.looks.hand_over()  # what a process that died had noted is taken over now, not at the next look
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -14,6 +14,7 @@ from psycopg.rows import tuple_row
 
 from byname.store.db import Conflict, DbGone, Row
 
+T = TypeVar("T")
 NAMED = re.compile(r"(?<![:\w]):(\w+)")
 SPREAD = re.compile(r"\bin\s+:(\w+)")
 
@@ -21,20 +22,32 @@ SPREAD = re.compile(r"\bin\s+:(\w+)")
 class PostgresDb:
     engine = "postgres"
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: psycopg.Connection[Row], reopen: Callable[[], psycopg.Connection[Row]] | None = None
+    ) -> None:
+        self.connection, self._reopen = connection, reopen
+        self._in_snapshot = False
 
     @property
     def closed(self) -> bool:
         return self.connection.closed
 
     def rows(self, sql: str, **values: Any) -> list[Row]:
-        with _clear_errors():
-            return self.connection.execute(_named(sql), _lists(values)).fetchall()
+        return self._asked(lambda c: c.execute(_named(sql), _lists(values)).fetchall())
 
     def row(self, sql: str, **values: Any) -> Row | None:
+        return self._asked(lambda c: c.execute(_named(sql), _lists(values)).fetchone())
+
+    def _asked(self, ask: Callable[[psycopg.Connection[Row]], T]) -> T:
+        """The answer; a reader whose server was away while nobody asked opens a new connection and asks again."""
         with _clear_errors():
-            return self.connection.execute(_named(sql), _lists(values)).fetchone()
+            try:
+                return ask(self.connection)
+            except psycopg.OperationalError:
+                if self._reopen is None or self._in_snapshot or not self.connection.closed:
+                    raise
+                self.connection = self._reopen()
+                return ask(self.connection)
 
     def run(self, sql: str, **values: Any) -> int:
         with _clear_errors():
@@ -61,12 +74,19 @@ class PostgresDb:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        if self.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             yield
             return
-        with _clear_errors(), self.connection.transaction():
-            self.connection.execute("set transaction isolation level repeatable read read only")
-            yield
+        self._asked(lambda c: c.execute("begin isolation level repeatable read read only"))
+        self._in_snapshot = True
+        try:
+            with _clear_errors():
+                yield
+        finally:
+            self._in_snapshot = False
+            if not self.connection.closed:
+                with _clear_errors():
+                    self.connection.execute("rollback")
 
     def lock(self, keys: Iterable[int]) -> None:
         wanted = sorted(set(keys))
@@ -80,7 +100,8 @@ class PostgresDb:
 
 def connect(address: str, *, durability: str = "full", read_only: bool = False) -> PostgresDb:
     """Open a connection in UTC; `durability` 'process' gives up waiting for the disk."""
-    with _clear_errors():
+
+    def opened() -> psycopg.Connection[Row]:
         connection = psycopg.connect(
             address, autocommit=True, row_factory=tuple_row, connect_timeout=10, application_name="byname"
         )
@@ -89,7 +110,10 @@ def connect(address: str, *, durability: str = "full", read_only: bool = False) 
             connection.execute("set synchronous_commit = off")
         if read_only:
             connection.execute("set default_transaction_read_only = on")
-    return PostgresDb(connection)
+        return connection
+
+    with _clear_errors():
+        return PostgresDb(opened(), opened if read_only else None)
 
 
 @lru_cache(2048)

@@ -123,8 +123,11 @@ class Store:
         return taken
 
     def _alone(self, do: Callable[[Db], Any], future: Future[Any]) -> None:
+        assert self._writer is not None
+        if self._writer.closed:
+            self._reconnect()
         try:
-            future.set_result(do(self._writer))  # type: ignore[arg-type]
+            future.set_result(do(self._writer))
         except Exception as error:
             if isinstance(error, DbGone):
                 self._reconnect()
@@ -133,6 +136,8 @@ class Store:
     def _commit(self, taken: list[tuple[Work, Any, Future[Any]]]) -> None:
         for attempt in range(MOST_RETRIES):
             assert self._writer is not None
+            if self._writer.closed:  # the server was gone; it may be back
+                self._reconnect()
             try:
                 with self._writer.transaction():
                     done = [r for run in _runs(taken) for r in self._results(run)]

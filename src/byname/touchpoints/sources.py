@@ -260,6 +260,8 @@ class Pace:
         if not rate:
             return 0.0
         left, at = self._buckets.get(source.slug, (float(rate), now))
+        if now < at - 1_000_000:  # the clock was set back: wait by the new one
+            at = now
         left = min(float(rate), left + max(0, now - at) * rate / 1_000_000)
         if left < 1:
             self._buckets[source.slug] = (left, max(now, at))

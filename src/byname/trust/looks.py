@@ -7,16 +7,18 @@ A start takes over what a process left behind: what is in the table already is n
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from byname.store import Db, Store
+from byname.store import Db, DbGone, Store
 from byname.terms import BynameError
 from byname.trust import audit
 from byname.trust.audit import Look
@@ -33,32 +35,52 @@ class Looks:
         self._store, self._lock = store, threading.Lock()
         self._waiting: list[Look] = []
         self._bytes = 0
-        self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.jsonl"
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._soon = self._failed = False  # a hand-over is on its way; the last one did not go through
+        self._path, self._file = begun(folder)
         for left in self._left_behind(folder):
             looks = list(read(left))
             store.write(lambda db, looks=looks: audit.log(db, missing(db, looks)))  # type: ignore[misc]
             left.unlink(missing_ok=True)
 
     def note(self, look: Look) -> None:
-        """Write one look down. Returns when it can no longer be lost by this process."""
+        """Write one look down. Returns when it can no longer be lost by this process; DbGone when it could not be."""
         line = msgspec.json.encode(look) + b"\n"
         with self._lock:
-            self._bytes += os.write(self._file, line)
+            self._write(line)
             self._waiting.append(look)
-            if len(self._waiting) == 1:
+            if not self._soon:
+                self._soon = True
                 threading.Timer(SOON_S, self.hand_over).start()
 
+    def _write(self, line: bytes) -> None:
+        """The whole line or nothing of it: half a line would spoil the next."""
+        try:
+            written = os.write(self._file, line)
+            if written < len(line):
+                os.ftruncate(self._file, self._bytes)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            cure = "Free some space; what cannot be logged is not shown"
+            raise DbGone("The disk takes no note of a look", error.strerror or "", cure) from error
+        self._bytes += written
+
     def hand_over(self) -> None:
-        """Everything that waits into the table, in one transaction; the file is emptied when nothing came since."""
+        """Everything that waits into the table, in one transaction; the file is emptied when nothing came since.
+
+        What does not go through waits for the next look; should this process end before, the file still holds it.
+        """
         with self._lock:
             looks, self._waiting = self._waiting, []
-        try:
-            self._store.write(lambda db: audit.log(db, looks))
+            again, self._soon = self._failed, False
+        try:  # a commit whose answer was cut off may have gone through
+            self._store.write(lambda db: audit.log(db, missing(db, looks) if again else looks))
         except BynameError:
-            return  # the file still holds them; the next start takes them over
+            with self._lock:
+                self._waiting[:0] = looks
+                self._failed = True
+            return
         with self._lock:
+            self._failed = False
             if not self._waiting and self._bytes > MOST_BYTES:
                 os.ftruncate(self._file, 0)
                 self._bytes = 0
@@ -68,12 +90,24 @@ class Looks:
         for path in folder.glob("*.jsonl"):
             if path == self._path:
                 continue
-            with path.open("r+b") as file:
+            with suppress(FileNotFoundError), path.open("r+b") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
                     continue
-                yield path
+                if path.exists():  # else another start was quicker
+                    yield path
+
+
+def begun(folder: Path) -> tuple[Path, int]:
+    """A new journal, locked; made again when another start took it for left behind before it was."""
+    while True:
+        path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists():
+            return path, file
+        os.close(file)
 
 
 def read(path: Path) -> Iterator[Look]:

@@ -16,8 +16,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, Response
 
-from byname.store.db import DbGone
-from byname.terms import BynameError
+from byname.terms import BynameError, GroundBroken
 from byname.web import pages
 from byname.web.asking import Answer, Ask, Goto, NotAllowed, NotThere, Refused, Sent, Staff
 from byname.web.drawing import LOOKS, draw
@@ -178,7 +177,7 @@ def failures() -> dict[int | type[Exception], Callable[[Web, Any], Response[Any]
         NotAllowed: lambda r, e: failed(
             r, 403, "Your role does not open this page", "Ask whoever looks after people and access."
         ),
-        DbGone: away,
+        GroundBroken: away,
         BynameError: lambda r, e: failed(r, 400, e.rule, e.cure, e.value),
         Refused: lambda r, e: api_failed(
             e.status, e.rule, e.value, e.cure, {"Retry-After": str(e.retry_after_s)} if e.retry_after_s else None
@@ -189,7 +188,7 @@ def failures() -> dict[int | type[Exception], Callable[[Web, Any], Response[Any]
     }
 
 
-def away(request: Web, error: DbGone) -> Response[Any]:
+def away(request: Web, error: GroundBroken) -> Response[Any]:
     """The ground is broken: nothing was done, and asking again soon is right."""
     response = failed(request, 503, error.rule, error.cure or "Try again in a moment.")
     response.headers["Retry-After"] = str(RETRY_S)
