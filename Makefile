@@ -14,7 +14,7 @@ run: .venv/run.stamp .venv/sample.stamp  ## install, take the sample data, open 
 	@exec $(BIN)/byname run --sample --home $(HOME_FOLDER)
 
 test: .venv/test.stamp .venv/sample.stamp .cache/clients/stamp .cache/chromium.stamp  ## everything the tests need, then all tests
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 soak: .venv/test.stamp  ## the long tests, short: CI runs them; more by their own settings
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m soak $(ARGS)
