@@ -186,6 +186,7 @@ class Tide(threading.Thread):
                 db = self.product.home.store.read()
                 if seal.due(db, rows=settings.fresh_rows, age_s=settings.fresh_s, now=now):
                     seal.seal(self.product.home, now)
+                    compact.compact(self.product.home, now)
             except Exception as error:  # the day goes on; the next tide tries again
                 self.product.home.store.forget_reader()
                 self.failed(error)

@@ -81,15 +81,16 @@ class Sums(NamedTuple):
 
 
 def sums(db: Db, since: int, until: int) -> Sums:
-    """What came in between two moments, to the minute."""
+    """What came in between two moments, to the minute. History from files was never meant to be quick: no delay."""
     row = db.row(
-        "select coalesce(sum(accepted), 0), coalesce(sum(repeated), 0), coalesce(sum(quarantined), 0),"
-        " coalesce(sum(refused), 0), coalesce(sum(delay_sum), 0) from intake"
-        " where minute >= :since and minute <= :until",
+        "select coalesce(sum(i.accepted), 0), coalesce(sum(i.repeated), 0), coalesce(sum(i.quarantined), 0),"
+        " coalesce(sum(i.refused), 0), coalesce(sum(case when s.kind = 'file' then 0 else i.accepted end), 0),"
+        " coalesce(sum(case when s.kind = 'file' then 0 else i.delay_sum end), 0)"
+        " from intake i left join source s on s.slug = i.source where i.minute >= :since and i.minute <= :until",
         since=minute(since), until=minute(until),
-    ) or (0, 0, 0, 0, 0)  # fmt: skip
-    accepted, repeated, quarantined, refused, delay = (int(v) for v in row)
-    return Sums(accepted, repeated, quarantined, refused, delay / accepted / SECOND if accepted else 0.0)
+    ) or (0, 0, 0, 0, 0, 0)  # fmt: skip
+    accepted, repeated, quarantined, refused, live, delay = (int(v) for v in row)
+    return Sums(accepted, repeated, quarantined, refused, delay / live / SECOND if live else 0.0)
 
 
 def recent(db: Db) -> list[Seen]:
