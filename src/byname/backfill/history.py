@@ -15,6 +15,7 @@ from pathlib import Path
 
 from byname.backfill import part, refused, staging, whose
 from byname.backfill.planning import Plan, engine, understood
+from byname.backfill.staging import Part
 from byname.encounter import Byname
 from byname.lake.duck import Connection
 from byname.lake.ledger import Step
@@ -47,7 +48,7 @@ def take(product: Byname, plan: Plan, now: int, progress: Callable[[int, int], N
 
 def _prepared(
     product: Byname, lake: Connection, plan: Plan, view: str, folder: Path, run: Run | None, now: int, step: Step
-) -> tuple[Run, list[str]]:
+) -> tuple[Run, list[Part]]:
     """See who is named, cut the file into parts, put the bad rows into quarantine, and begin the run."""
     looked = whose.look(lake, plan.mapping, view)
     refused.bearable(looked.bad, looked.total)

@@ -19,6 +19,7 @@ from byname.touchpoints.reasons import REASONS
 
 FIRST = 5  # rows shown as they will be understood
 HELD_BYTES = 512 << 20  # a CSV up to this size
+HELD_ROWS = 2_000_000  # a Parquet file of so many rows
 EXAMPLES = 5  # row numbers shown per fault
 KINDS_OF_FILE = (".csv", ".parquet")
 
@@ -93,12 +94,23 @@ def engine(product: Byname) -> Iterator[Connection]:
 
 
 def understood(lake: Connection, file: Path, mapping: Mapping, types: dict[str, str], latest_at: int) -> str:
-    """The name of a view on the understood rows. A CSV of moderate size is taken apart once and held in memory."""
+    """The name of a relation of the understood rows. A file of moderate size is read once and held in memory."""
     rows = reading.relation(file, mapping)
-    held = file.suffix == ".csv" and file.stat().st_size <= HELD_BYTES
     query = reading.understood(mapping, types, rows, latest_at=latest_at)
-    lake.execute(f"create {'table' if held else 'view'} understood as {query}")
+    lake.execute(f"create {'table' if _is_moderate(lake, file) else 'view'} understood as {query}")
     return "understood"
+
+
+def is_held(lake: Connection, view: str) -> bool:
+    """Are the understood rows in memory?"""
+    return bool(lake.execute("select 1 from duckdb_tables() where table_name = ?", [view]).fetchall())
+
+
+def _is_moderate(lake: Connection, file: Path) -> bool:
+    if file.suffix == ".csv":
+        return file.stat().st_size <= HELD_BYTES
+    rows: int = lake.execute(f"select count(*) from read_parquet({reading.pattern(file)})").fetchall()[0][0]
+    return rows <= HELD_ROWS
 
 
 def rejected(lake: Connection) -> int:

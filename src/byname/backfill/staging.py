@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
-from byname.backfill.planning import Plan
+from byname.backfill.planning import Plan, is_held
 from byname.lake.duck import Connection, literal
 from byname.touchpoints import reading
 from byname.touchpoints.files import Mapping
@@ -22,11 +23,18 @@ ORDER = ("named", "file_row", "at_", "place", "product", "quantity", "amount", "
 EVENT = ("named", "file_row", "at_", "place", "name", "ref", "amount", "discount")
 
 
-def cut(lake: Connection, plan: Plan, view: str, folder: Path, total: int, parts: int) -> list[str]:
-    """The relations of the parts, in order. `parts`: as many as an earlier try had; 0: this is the first."""
+class Part(NamedTuple):
+    """The rows of a part, as a relation. Those in memory are as quick to read again as to copy."""
+
+    rows: str
+    in_memory: bool = False
+
+
+def cut(lake: Connection, plan: Plan, view: str, folder: Path, total: int, parts: int) -> list[Part]:
+    """The parts, in order. `parts`: as many as an earlier try had; 0: this is the first."""
     good = _good(plan.mapping, view)
     if total <= PART_ROWS and parts <= 1:
-        return [f"({good})"]
+        return [Part(f"({good})", is_held(lake, view))]
     starts = None if parts == 1 else _starts(lake, plan)
     if starts is not None and parts in (0, len(starts)):
         if plan.file.suffix == ".parquet":
@@ -35,14 +43,14 @@ def cut(lake: Connection, plan: Plan, view: str, folder: Path, total: int, parts
     return _split(lake, good, folder, parts or -(-total // PART_ROWS))
 
 
-def ready(folder: Path, mapping: Mapping) -> list[str] | None:
+def ready(folder: Path, mapping: Mapping) -> list[Part] | None:
     """The parts of copies that an earlier try left whole, or None."""
     if not (folder / READY).exists():
         return None
     left = json.loads((folder / READY).read_text("utf-8"))
     if left["starts"] is not None:
         return _ranges(_file(folder / "rows.parquet"), left["starts"])
-    return [_file(folder / f"part={n}" / "*.parquet") for n in range(left["parts"])]
+    return [Part(_file(folder / f"part={n}" / "*.parquet")) for n in range(left["parts"])]
 
 
 def _starts(lake: Connection, plan: Plan) -> list[int] | None:
@@ -65,14 +73,15 @@ def _starts(lake: Connection, plan: Plan) -> list[int] | None:
     return [row for (row,) in found]
 
 
-def _ranges(rows: str, starts: list[int]) -> list[str]:
+def _ranges(rows: str, starts: list[int]) -> list[Part]:
     ends = [*starts[1:], 1 << 62]
     return [
-        f"(select * from {rows} where file_row >= {a} and file_row < {b})" for a, b in zip(starts, ends, strict=True)
+        Part(f"(select * from {rows} where file_row >= {a} and file_row < {b})")
+        for a, b in zip(starts, ends, strict=True)
     ]
 
 
-def _copied(lake: Connection, good: str, folder: Path, starts: list[int]) -> list[str]:
+def _copied(lake: Connection, good: str, folder: Path, starts: list[int]) -> list[Part]:
     """One copy in the order of the file."""
     _empty(folder)
     lake.execute(f"copy ({good}) to {literal(folder / 'rows.parquet')} (format parquet, compression lz4)")
@@ -80,7 +89,7 @@ def _copied(lake: Connection, good: str, folder: Path, starts: list[int]) -> lis
     return _ranges(_file(folder / "rows.parquet"), starts)
 
 
-def _split(lake: Connection, good: str, folder: Path, parts: int) -> list[str]:
+def _split(lake: Connection, good: str, folder: Path, parts: int) -> list[Part]:
     """One folder a part, by what names the order."""
     _empty(folder)
     for number in range(parts):
@@ -92,7 +101,7 @@ def _split(lake: Connection, good: str, folder: Path, parts: int) -> list[str]:
         " (format parquet, compression lz4, partition_by (part), overwrite_or_ignore)"
     )
     (folder / READY).write_text(json.dumps({"starts": None, "parts": parts}), "utf-8")
-    return [_file(folder / f"part={n}" / "*.parquet") for n in range(parts)]
+    return [Part(_file(folder / f"part={n}" / "*.parquet")) for n in range(parts)]
 
 
 def _empty(folder: Path) -> None:

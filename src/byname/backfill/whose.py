@@ -55,7 +55,7 @@ def see(product: Byname, lake: Connection, mapping: Mapping, now: int) -> None:
     if not raw:
         return
     columns = ", ".join(raw)
-    lake.execute(f"create temp table whose as select {columns}, 0::bigint as identifier from named where false")
+    lake.execute(f"create table whose as select {columns}, 0::bigint as identifier from named where false")
     some = " or ".join(f"{c} is not null" for c in raw)
     found = lake.execute(f"select {columns}, at_ from named where why is null and ({some})").fetchall()
     types = list(mapping.identifiers)

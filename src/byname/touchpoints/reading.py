@@ -24,7 +24,7 @@ def relation(file: Path, mapping: Mapping) -> str:
         other = _reader(file.parent / mapping.join.file, mapping)
         joined = f" left join (select * from {other}) using ({quoted(mapping.join.on)})"
     if file.suffix == ".parquet":
-        reader = f"read_parquet({literal(_plain(file))}, file_row_number = true)"
+        reader = f"read_parquet({pattern(file)}, file_row_number = true)"
         return f"select * exclude (file_row_number), file_row_number + 1 as file_row from {reader}{joined}"
     numbered = f"(select *, row_number() over () as file_row from {_reader(file, mapping)})"
     return f"select * from {numbered}{joined}"
@@ -156,10 +156,10 @@ def _raw(m: Mapping) -> str:
 
 def _reader(file: Path, m: Mapping) -> str:
     if file.suffix == ".parquet":
-        return f"read_parquet({literal(_plain(file))})"
+        return f"read_parquet({pattern(file)})"
     delimiter = f", delim = {literal(m.delimiter)}" if m.delimiter else ""
     return (
-        f"read_csv({literal(_plain(file))}, all_varchar = true, header = true{delimiter}, quote = '\"',"
+        f"read_csv({pattern(file)}, all_varchar = true, header = true{delimiter}, quote = '\"',"
         " escape = '\"', store_rejects = true, rejects_limit = 0, strict_mode = true)"
     )
 
@@ -234,6 +234,6 @@ def _type(column: str, types: Map[str, str]) -> str:
     return types.get(column, "VARCHAR")
 
 
-def _plain(path: Path) -> str:
-    """A path in which DuckDB sees no pattern."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+def pattern(path: Path) -> str:
+    """A path as a SQL literal in which DuckDB sees no wildcard."""
+    return literal("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
