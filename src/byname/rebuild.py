@@ -18,6 +18,7 @@ from byname.identity import batch
 from byname.lake import duck, ledger
 from byname.profile import fold
 from byname.store import Db
+from byname.terms import GroundBroken
 from byname.touchpoints import catalogue
 
 Progress = Callable[[str], None]
@@ -81,8 +82,14 @@ class Finding(NamedTuple):
 
 
 def check(product: Byname, progress: Progress = lambda what: None) -> list[Finding]:
-    """Ask a home whether the laws hold. Reads only; runs beside a live server."""
-    found = [f for ask in (sealed_files, once, identity, erased) for f in ask(product, progress)]
+    """Ask a home whether the laws hold. Reads only; runs beside a live server.
+
+    While a file of the lake is damaged only the day is asked: what is made of history cannot be compared.
+    """
+    found = [f for ask in (sealed_files, identity) for f in ask(product, progress)]
+    if found[0].wrong:
+        return found
+    found += [f for ask in (once, erased) for f in ask(product, progress)]
     return found + list(differences(product, progress))
 
 
@@ -155,8 +162,13 @@ def differences(product: Byname, progress: Progress = lambda what: None) -> Iter
 
 
 def rebuild(product: Byname, progress: Progress = lambda what: None) -> list[Finding]:
-    """Make everything derived again and put it in place; returns what differed before."""
+    """Make everything derived again and put it in place; returns what differed before.
+
+    Errors: GroundBroken while a file of the lake is damaged: there is nothing to make it of.
+    """
     before = check(product, progress)
+    if before[0].wrong:
+        raise GroundBroken("A file of the lake is damaged", before[0].example, "Restore it from a backup")
     progress("people")
     product.home.store.write(lambda db: batch.rebuild(db, product.policy))
     product.home.store.write(lambda db: _remake(product, db, progress))

@@ -16,6 +16,7 @@ from byname import rebuild
 from byname.cli import cli
 from byname.encounter import message_digest
 from byname.home import Home
+from byname.store import Db, DbGone
 from byname.touchpoints import sources
 from byname.trust.audit import Look
 from tests import grounds
@@ -77,6 +78,26 @@ def test_cut_off_and_back_everybody_is_told_and_served_again(house: House, till:
     assert till.send("/v1/track", call(1)).json()["repeated"] == 1
     assert [caller.get(path, headers=h).status_code for path, h in asked.items()] == [200, 200, 200]
     assert [f for f in rebuild.check(house.product) if f.wrong] == []
+
+
+def test_a_reader_that_lay_idle_meanwhile_notices_nothing(postgres_home: Home) -> None:
+    db = postgres_home.store.read()
+    asking = "select count(*) from event"
+    for ask in (lambda: db.row(asking), lambda: db.rows(asking)[0], lambda: one_moment(db, asking)):
+        assert ask() == (0,)
+        with cut_off(postgres_home):
+            pass
+        assert ask() == (0,)
+    with pytest.raises(DbGone), db.snapshot():  # one moment is not two: what began before does not go on after
+        with cut_off(postgres_home):
+            pass
+        db.row(asking)
+    assert db.row(asking) == (0,)
+
+
+def one_moment(db: Db, asking: str) -> object:
+    with db.snapshot():
+        return db.row(asking)
 
 
 def test_cut_off_under_load_loses_nothing_that_was_acknowledged(house: House, till: Till) -> None:

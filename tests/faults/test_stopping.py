@@ -5,6 +5,9 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from byname.cli import cli
 from byname.home import open_home
 from tests.faults import killing
 from tests.faults.running import serving
@@ -29,10 +32,13 @@ def test_a_stop_under_load_loses_nothing_and_ends_well(folder: Path, tmp_path: P
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_a_stopped_server_lets_go_of_its_home(tmp_path: Path) -> None:
+def test_a_home_belongs_to_one_server_until_it_stops(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     open_home(folder).close()
     with serving(folder, tmp_path / "log") as server:
         assert server.ask("GET", "/health").body == {"status": "ok"}
+        second = CliRunner().invoke(cli, ["serve", "--home", str(folder), "--port", "0"])
+        assert second.exit_code == 3
+        assert f"This home is in use: process {server.process.pid}. Stop it" in second.stderr
         assert server.stop(signal.SIGINT) == 0
     open_home(folder).close()
