@@ -86,8 +86,7 @@ def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: 
     found = recognise.recognise(
         db, product.policy, [recognise.Shown(*s) for s in shown.items()], now=now, flagged=flagged, likeness=alike
     )
-    ids = customers.identifiers_of(db, found.person) if found.person is not None else []
-    entries = consent.entries(db, ids)
+    entries = consent.entries_of_person(db, found.person) if found.person is not None else []
     allowed = consent.allowed_purposes(entries, asker.channel)
     may = recognise.may(found.level, allowed, asker.purpose)
     level = found.level if asker.purpose in allowed else Level.ANONYMOUS
@@ -95,7 +94,7 @@ def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: 
         why = found.why if level is not Level.ANONYMOUS else recognise.nobody("").why
         question = QUESTION if "ask_one_question" in may else ""
         return Met(level, "", tuple(map(str, why)), tuple(may), question, None, found)
-    told = customers.brief_of(product.home, db, ids, now)
+    told = customers.brief_of(product.home, db, found.person or 0, now)
     if "show_history" not in may:
         told = told._replace(since="", last_contact="", worth=(), open=(), asked_for=())
     return Met(found.level, found.customer or "", tuple(map(str, found.why)), tuple(may), "", told, found)

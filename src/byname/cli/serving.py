@@ -64,6 +64,7 @@ def serve(product: Byname, taken: socket.socket, *, json: bool) -> None:
     tide = Tide(product, now)
     tide.failed = lambda error: structlog.get_logger("byname").error("sealing", kind=type(error).__name__)
     tide.start()
+    sys.setswitchinterval(0.0005)  # a look-up must not wait 5 ms for the writer to let go of the interpreter
     gc.freeze()  # what is loaded stays: the collector need not look at it again
     gc.set_threshold(100_000, 50, 100)  # events come and go by the thousand and hold no cycles
     try:

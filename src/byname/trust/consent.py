@@ -99,6 +99,16 @@ def entries(db: Db, identifiers: Collection[int]) -> list[Entry]:
     return sorted((Entry._make(r)._replace(granted=bool(r[4])) for r in rows), key=_order)
 
 
+def entries_of_person(db: Db, person: int) -> list[Entry]:
+    """As `entries`, for all identifiers of a person."""
+    rows = db.rows(
+        "select c.id, c.identifier, c.purpose, c.channel, c.granted, c.occurred_at, c.source, c.actor"
+        " from identifier i join consent c on c.identifier = i.id where i.person = :person",
+        person=person,
+    )
+    return sorted((Entry(*r[:4], bool(r[4]), *r[5:]) for r in rows), key=_order)
+
+
 def standing(db: Db, identifiers: Collection[int]) -> dict[tuple[str, str], Entry]:
     """The last word per (purpose, channel) of a customer, over all her identifiers."""
     return last_words(entries(db, identifiers))
@@ -126,9 +136,12 @@ def allowed(told: Iterable[Entry], purpose: str, channel: str = EVERY) -> bool:
     return all(_last_word(about, c, PURPOSES[purpose].unless_said) for c in channels)
 
 
+UNLESS_SAID = frozenset(p.name for p in PURPOSES.values() if p.unless_said)
+
+
 def allowed_purposes(told: Collection[Entry], channel: str = EVERY) -> frozenset[str]:
     """Every purpose that is allowed on a channel; the set that identity.recognise and decisions take."""
-    return frozenset(p for p in PURPOSES if allowed(told, p, channel))
+    return frozenset(p for p in PURPOSES if allowed(told, p, channel)) if told else UNLESS_SAID
 
 
 def understand(said: Iterable[ConsentSaid]) -> tuple[list[ConsentSaid], list[str]]:

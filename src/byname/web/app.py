@@ -23,6 +23,7 @@ from byname.terms import BynameError
 from byname.web import api, company, entrance
 from byname.web.api import calling
 from byname.web.api.capture import Capture, takes
+from byname.web.api.recognise import AtOnce
 from byname.web.door import Door
 from byname.web.drawing import STATIC
 from byname.web.serving import desk_routes, failures, in_thread
@@ -35,6 +36,7 @@ def create_app(product: Byname, *, clock: Callable[[], int] | None = None) -> AS
     settings = product.home.settings
     registry = metrics_of(product)
     tick = clock or microseconds
+    pace = calling.new_pace(settings.rate_per_s)
     app = Litestar(
         route_handlers=[
             *desk_routes(),
@@ -51,9 +53,7 @@ def create_app(product: Byname, *, clock: Callable[[], int] | None = None) -> AS
                 include_in_schema=False,
             ),
         ],
-        state=State(
-            {"product": product, "clock": tick, "registry": registry, "pace": calling.new_pace(settings.rate_per_s)}
-        ),
+        state=State({"product": product, "clock": tick, "registry": registry, "pace": pace}),
         exception_handlers=failures(),
         openapi_config=OpenAPIConfig(
             title="byname",
@@ -69,17 +69,20 @@ def create_app(product: Byname, *, clock: Callable[[], int] | None = None) -> AS
         logging_config=None,
         debug=False,
     )
-    answering = before(app, Capture(product, tick))
+    answering = before(app, Capture(product, tick), AtOnce(app, product, pace, tick))
     return Door(answering, registry, https=settings.public_url.startswith("https:"))
 
 
-def before(app: ASGIApp, capture: Capture) -> ASGIApp:
-    """Tracking calls go straight to their raw handler: they are many, and a router costs more than they do."""
+def before(app: ASGIApp, capture: Capture, recognise: AtOnce) -> ASGIApp:
+    """Tracking calls and look-ups go straight to raw handlers: they are many, and a router costs more than they do."""
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and takes(scope):
             scope["path_template"] = scope["path"]
             await capture(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP and scope["path"] == "/v1/recognise" and scope["method"] == "POST":
+            scope["path_template"] = scope["path"]
+            await recognise(scope, receive, send)
         else:
             await app(scope, receive, send)
 

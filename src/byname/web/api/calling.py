@@ -65,28 +65,26 @@ async def answering(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
     return answer
 
 
-async def answering_at_once(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
-    """As `answering`, for what a till waits for: a few indexed reads of SQLite are quicker than a change of threads."""
-    if request.app.state.product.home.store.engine == "sqlite":
-        return _checked(request, scope, do)
-    return await answering(request, scope, do)
-
-
 def _checked(request: Web, scope: str, do: Callable[[Caller], T]) -> T:
     return do(caller_of(request, scope))
 
 
 def caller_of(request: Web, scope: str) -> Caller:
-    state = request.app.state
-    product, now = state.product, state.clock()
+    state, headers = request.app.state, request.headers
+    terminal = headers.get("x-terminal", "")[:60] or (request.client.host if request.client else "")
+    return check(state.product, state.pace, state.clock(), headers.get("authorization", ""), terminal, scope)
+
+
+def check(product: Byname, pace: Pace, now: int, authorization: str, terminal: str, scope: str) -> Caller:
+    """The caller with this Authorization header, if its token is in force, covers the scope and keeps its pace."""
     home = product.home
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    scheme, _, secret = authorization.partition(" ")
     token = tokens.find(home.store.read(), home.keys, secret.strip()) if scheme.lower() == "bearer" else None
     if token is None:
         raise Refused(
             401, "A token in force is needed", cure="Send Authorization: Bearer byn_...; make one with byname token"
         )
-    wait_s = state.pace.wait_s(Source(token.id, token.name, "web"), now)
+    wait_s = pace.wait_s(Source(token.id, token.name, "web"), now)
     if wait_s:
         raise Refused(
             429, "Too many calls", cure="Wait as long as Retry-After says", retry_after_s=max(1, round(wait_s))
@@ -95,7 +93,6 @@ def caller_of(request: Web, scope: str) -> Caller:
         raise Refused(403, f"This token lacks the scope '{scope}'", cure="Make one that has it")
     if tokens.is_due(token, now):
         home.store.write(lambda db: tokens.used(db, token.id, now=now))
-    terminal = request.headers.get("x-terminal", "")[:60] or (request.client.host if request.client else "")
     return Caller(product, token, now, terminal)
 
 
