@@ -234,7 +234,7 @@ class Byname:
         familiar = self._familiar
         if familiar is None:
             return self._find_owners(db, arrivals, now)
-        familiar.begin(db, self.home.store.commits)
+        familiar.begin(db, self.home.store.commits, self.home.store.rollbacks)
         known = [
             familiar.owner((a.event.source, a.keys, a.witnesses), a.event.occurred_at) if not a.same else None
             for a in arrivals

@@ -35,18 +35,21 @@ class Familiar:
     def __init__(self) -> None:
         self._known: dict[Seen, Owner] = {}
         self._pending: dict[Seen, Owner] = {}
-        self._as_of = (-1, -1)  # commits, erasures
+        self._as_of = (-1, -1, -1)  # commits, rollbacks, erasures
 
-    def begin(self, db: Db, commits: int) -> None:
-        """A transaction begins: what the last one found is known if it was committed."""
+    def begin(self, db: Db, commits: int, rollbacks: int) -> None:
+        """A transaction begins: what the last one found is known if it was committed.
+
+        A rollback since then may have been that one, even when others committed after it.
+        """
         (erased,) = db.row("select count(*) from erasure") or (0,)
-        before, erased_before = self._as_of
+        before, rollbacks_before, erased_before = self._as_of
         if erased != erased_before or len(self._known) > MOST:
             self._known.clear()
-        elif commits > before:
+        elif commits > before and rollbacks == rollbacks_before:
             self._known.update(self._pending)
         self._pending.clear()
-        self._as_of = (commits, erased)
+        self._as_of = (commits, rollbacks, erased)
 
     def owner(self, seen: Seen, occurred_at: int) -> Owner | None:
         """The owner of a sighting that adds nothing to what the store holds."""

@@ -88,7 +88,7 @@ def test_a_reader_that_lay_idle_meanwhile_notices_nothing(postgres_home: Home) -
         with cut_off(postgres_home):
             pass
         assert ask() == (0,)
-    with pytest.raises(DbGone), db.snapshot():  # one moment is not two: what began before does not go on after
+    with pytest.raises(DbGone), db.snapshot():  # noqa: PT012  what began before does not go on after
         with cut_off(postgres_home):
             pass
         db.row(asking)

@@ -36,6 +36,7 @@ class Store:
         self._stopping = False
         self._writer: Db | None = None
         self.commits = 0  # transactions of this process that reached the disk
+        self.rollbacks = 0  # and those that did not
         self.engine = self.read().engine if read_only else ""
         if not read_only:
             self._writer = connect(False)
@@ -143,10 +144,12 @@ class Store:
                     done = [r for run in _runs(taken) for r in self._results(run)]
                 self.commits += 1
             except Conflict:
+                self.rollbacks += 1
                 if attempt + 1 < MOST_RETRIES:
                     continue
                 done = [DbGone("Two writers keep meeting", cure="Try again")] * len(taken)
             except Exception as error:
+                self.rollbacks += 1
                 if isinstance(error, DbGone):
                     self._reconnect()
                 done = [error] * len(taken)
