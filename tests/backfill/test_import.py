@@ -141,6 +141,16 @@ def test_amounts_as_people_write_them(
     assert plan.first[0]["amount"] == minor
 
 
+@pytest.mark.parametrize("written", ["10000000000000", "99999999999999.9999", "1e300", "-20000000000000"])
+@pytest.mark.parametrize("money", [{}, {"unit": "cents"}])
+def test_an_amount_that_no_till_can_hold_is_a_bad_row_and_no_crash(
+    sqlite_home: Home, tmp_path: Path, written: str, money: dict[str, str]
+) -> None:
+    text = GOOD + f"r2,2026-07-01,a,{written}0,7001\n"
+    run = taken(sqlite_home, tmp_path / "s.csv", {**ORDERS, "money": money}, text)
+    assert (run.rows_taken, run.rows_quarantined) == (2, 1)
+
+
 def test_a_currency_column_gives_each_amount_its_own_minor_units(sqlite_home: Home, tmp_path: Path) -> None:
     mapping = {
         **ORDERS,

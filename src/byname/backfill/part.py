@@ -221,7 +221,7 @@ def _commit(
     """Files, then the one transaction that makes the part true."""
     home = product.home
     derived = _derived(lake)
-    ids = [i for (i,) in lake.execute("select id from event order by id").fetchall()]
+    ids: list[bytes] = lake.sql("select id from event order by id").to_arrow_table()["id"].to_pylist()
     owners = [i for (i,) in lake.execute("select distinct identifier from event where identifier > 0").fetchall()]
     rows = lake.execute("select count(*) from row").fetchall()[0][0]
     taken, tried = rows - repeated - len(differing), False
@@ -253,8 +253,7 @@ def _commit(
             except Exception:
                 home.store.write(make_true)
         except Exception as error:
-            for file in files:
-                (home.lake / file.path).unlink(missing_ok=True)
+            ledger.withdraw(home, files, error)
             if isinstance(error, _Erased):
                 _disown(lake, error.args[0])
             raise

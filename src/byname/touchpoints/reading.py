@@ -62,7 +62,7 @@ def words(mapping: Mapping, types: Map[str, str]) -> dict[str, str]:
         for word in ("amount", "discount", *(("coupon", "coupon_match") if m.kind == "orders" else ())):
             read[word] = _number(m, types, word, exponent)
     if m.kind == "orders":
-        read |= {"product": code("product"), "quantity": _number(m, types, "quantity", "1000", missing="1000")}
+        read |= {"product": code("product"), "quantity": _number(m, types, "quantity", "1000", missing="1")}
     if m.kind == "events":
         name = code("event")
         read |= {"name": f"event_name({name})" if "event" in m.columns else name, "ref": code("ref")}
@@ -197,26 +197,26 @@ def _in_zone(local: str, zone: str) -> str:
 
 
 def _number(m: Mapping, types: Map[str, str], word: str, times: str, missing: str = "0") -> str:
-    """A decimal number times 10^n, rounded half away from zero as tills do; null when it is none."""
+    """A decimal number times 10^n, rounded half away from zero as tills do; null when it is none.
+
+    `missing`: what an empty field counts as; an order's amount must be there. Filled in first, so that a row costs one
+    calculation (measured: half the time of a choice between two).
+    """
     columns = m.columns.get(word)
     if not columns:
-        return missing
-    column = quoted(columns[0])
-    if _type(columns[0], types) == "VARCHAR":
+        return f"{missing} * {times}"
+    column, kind = quoted(columns[0]), _type(columns[0], types)
+    if kind == "VARCHAR":
         column = f"trim({column})"
         if m.decimal == ",":
             column = f"replace(replace({column}, '.', ''), ',', '.')"
         column = f"nullif({column}, '')"
-    if is_whole(columns, types):
-        number = f"try_cast(cast({column} as hugeint) * {times} as bigint)" if times != "1" else column
-    else:
-        number = f"try_cast(round(try_cast({column} as decimal(18, 4)) * {times}) as bigint)"
-    whole = f"case when abs({number}) <= {money.MOST} then {number} end"
-    return (
-        whole
-        if word == "amount" and m.kind == "orders"
-        else f"case when {column} is null then {missing} else {whole} end"
-    )
+    if word != "amount" or m.kind != "orders":
+        column = f"coalesce({column}, {literal(missing) if kind == 'VARCHAR' else missing})"
+    digits = 19 - len(times) if times.isdigit() else 22  # so many that the product cannot overflow
+    exact = f"cast({column} as hugeint)" if is_whole(columns, types) else f"try_cast({column} as decimal({digits}, 4))"
+    number = f"try_cast({exact} * {times} as bigint)"  # a cast rounds half away from zero
+    return f"case when abs({number}) <= {money.MOST} then {number} end"
 
 
 def _exponent(m: Mapping, currency: str) -> str:
