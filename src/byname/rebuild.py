@@ -45,8 +45,12 @@ from meant group by all
 """
 
 LATEST = """
-select identifier, touchpoint, name, occurred_at, id as event, place, ref from event where identifier > 0
-qualify row_number() over (partition by identifier, touchpoint, name order by occurred_at desc, id desc) = 1
+with newest as (
+    select identifier, touchpoint, name, max(occurred_at) as occurred_at from event where identifier > 0 group by all
+)
+select identifier, touchpoint, name, occurred_at, id as event, place, ref
+from event join newest using (identifier, touchpoint, name, occurred_at)
+qualify row_number() over (partition by identifier, touchpoint, name order by id desc) = 1
 """
 
 MATTER = """
