@@ -99,8 +99,10 @@ QUOTES = "\"'`´‘’“”«»"
 
 def _clean(raw: str) -> str:
     """NFKC without control, zero-width and direction characters, outer blanks and outer quotes."""
-    text = unicodedata.normalize("NFKC", raw).translate(INVISIBLE)
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
+    text = raw
+    if not (raw.isascii() and raw.isprintable()):  # else there is nothing of all this in it
+        text = unicodedata.normalize("NFKC", raw).translate(INVISIBLE)
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs"))
     before = None
     while text != before:
         before, text = text, text.strip().strip(QUOTES)
