@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from byname.home import Home
-from byname.store import Db
+from byname.store import Db, DbGone
 from byname.terms import BynameError, moment
 
 Step = Callable[[str], None]
@@ -132,6 +132,19 @@ def sweep(home: Home) -> list[str]:
         path.unlink()
         gone.append(relative)
     return gone
+
+
+def withdraw(home: Home, files: Iterable[Segment], error: Exception) -> None:
+    """The transaction that was to record these files failed: remove those that the ledger does not hold.
+
+    When the ground broke nobody knows whether it went through; then the files stay, and `sweep` asks the ledger later.
+    """
+    if isinstance(error, DbGone):
+        return
+    known = {s.path for s in segments(home.store.read())}
+    for file in files:
+        if file.path not in known:
+            (home.lake / file.path).unlink(missing_ok=True)
 
 
 def damaged(home: Home) -> list[str]:
