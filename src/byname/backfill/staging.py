@@ -60,17 +60,16 @@ def _starts(lake: Connection, plan: Plan) -> list[int] | None:
     """
     rows = reading.relation(plan.file, plan.mapping)
     named = reading.named(plan.mapping, plan.types)
-    runs = f"select file_row, {named} as named, lag({named}) over () as before from ({rows})"
-    changes, orders = lake.execute(
-        f"select count(*) filter (named is distinct from before), count(distinct named) from ({runs})"
-    ).fetchall()[0]
-    if changes != orders:
-        return None
+    before = f"select file_row, {named} as named, lag({named}) over () as before from ({rows})"
+    lake.execute(
+        f"create or replace table change as select file_row, named from ({before}) where named is distinct from before"
+    )
+    torn = lake.execute("select count(*) > count(distinct named) from change").fetchall()[0][0]
     found = lake.execute(
-        f"select min(file_row) from ({runs}) where named is distinct from before"
-        f" group by (file_row - 1) // {PART_ROWS} order by 1"
+        f"select min(file_row) from change group by (file_row - 1) // {PART_ROWS} order by 1"
     ).fetchall()
-    return [row for (row,) in found]
+    lake.execute("drop table change")
+    return None if torn else [row for (row,) in found]
 
 
 def _ranges(rows: str, starts: list[int]) -> list[Part]:
