@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from byname.lake import ledger
 from byname.lake.compact import compact
 from byname.lake.duck import open_lake
 from byname.lake.seal import due, seal
+from byname.store import Db, DbGone
 from tests.conftest import NOW
 from tests.lake.world import arrive, everything, fresh
 
@@ -166,3 +169,23 @@ def test_small_files_become_one(home: Home) -> None:
     assert len(ledger.segments(home.store.read())) == files - fewer < files
     assert everything(home) == before
     assert ledger.damaged(home) == []
+
+
+def test_a_hand_over_whose_answer_was_cut_off_keeps_its_files(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection broke after the commit: the rows are in the ledger, whatever the writer was told."""
+    arrive(home, 60)
+    before = everything(home)
+    write = home.store.write
+
+    def cut_off(do: Callable[[Db], Any]) -> None:
+        write(do)
+        raise DbGone("PostgreSQL does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(home.store, "write", cut_off)
+        with pytest.raises(DbGone):
+            seal(home, NOW)
+    assert fresh(home) == 0
+    assert everything(home) == before
+    seal(home, NOW + 1)
+    assert everything(home) == before

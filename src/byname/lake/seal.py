@@ -90,7 +90,7 @@ def _seal(home: Home, now: int, most: int, step: Step) -> Sealed:
 
     try:
         home.store.write(hand_over)
-    except Exception:
+    except _Changed:  # after any other error the commit may have gone through: what is not in the ledger is swept
         for file in files:
             (home.lake / file.path).unlink(missing_ok=True)
         raise
