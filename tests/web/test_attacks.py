@@ -163,3 +163,9 @@ def test_what_was_typed_into_the_search_stands_in_no_address_and_no_log(
     said = capsys.readouterr()
     assert cast.ANN_MAIL not in said.out + said.err
     assert "/customers/search" in said.out + said.err
+
+
+def test_a_forged_token_in_any_alphabet_is_refused(house: House) -> None:
+    browser = house.browser()
+    browser.get("/login")
+    assert browser.post("/login", csrf="é", login="x", password="y").status_code == 403

@@ -42,4 +42,4 @@ def door_token(request: Request[Any, Any, Any], secret: str) -> str:
 
 def fits_door(request: Request[Any, Any, Any], given: str) -> bool:
     secret = request.cookies.get(DOOR_COOKIE, "")
-    return bool(secret) and hmac.compare_digest(door_token(request, secret), given)
+    return bool(secret) and hmac.compare_digest(door_token(request, secret).encode(), given.encode())
