@@ -27,8 +27,8 @@ from byname.keyring import seal
 from byname.profile import fold, members, once, traits
 from byname.profile.fold import Happened, Matter
 from byname.store import Db
-from byname.store.db import Conflict, DbGone
-from byname.terms import ConsentSaid, Event, Identifier, Key, Quarantined
+from byname.store.db import Conflict
+from byname.terms import DAY, ConsentSaid, Event, GroundBroken, Identifier, Key, Quarantined
 from byname.touchpoints import catalogue, intake, quarantine
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Parsed
@@ -185,7 +185,7 @@ class Byname:
         try:
             with db.savepoint():
                 return self._receive(db, deliveries)
-        except (Conflict, DbGone):
+        except (Conflict, GroundBroken):
             raise
         except Exception:
             return [self._receive_apart(db, d) for d in deliveries]
@@ -198,7 +198,7 @@ class Byname:
             try:
                 with db.savepoint():
                     verdicts += self._receive(db, [alone])[0]
-            except (Conflict, DbGone):
+            except (Conflict, GroundBroken):
                 raise
             except Exception as why:
                 put = Quarantined(
@@ -292,7 +292,9 @@ def counts(deliveries: Sequence[Delivery], verdicts: Sequence[list[str]]) -> dic
         c.refused += words.count(NOT_KEPT)
         c.quarantined += len(d.quarantined)
         c.delay_sum += sum(
-            d.received_at - a.event.occurred_at for a, w in zip(d.arrivals, words, strict=True) if w == ACCEPTED
+            min(d.received_at - a.event.occurred_at, MOST_DELAY)
+            for a, w in zip(d.arrivals, words, strict=True)
+            if w == ACCEPTED
         )
     return found
 
@@ -328,3 +330,4 @@ def told(a: Arrival, identifier: int, key: AESGCM) -> list[traits.Told]:
 
 
 MOST_KNOWN = 100_000  # prepared identifiers kept in memory
+MOST_DELAY = DAY  # an event counts as no later than that: years of history sent in one minute would pass 64 bits

@@ -11,8 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from byname.encounter import Delivery
 from byname.home import Home
+from byname.terms import DAY, Event
 from byname.touchpoints import sources
+from byname.trust import unrecognised
 from tests.conftest import NOW
 from tests.web.conftest import Browser, House
 
@@ -175,3 +178,40 @@ def test_a_source_that_needs_consent_keeps_nothing_without_it(house: House, till
     said = {"consent": {"categoryPreferences": {"Advertising": True}}}
     assert till.send("/v1/track", {**ANN, "messageId": "m9", "context": said}).json()["accepted"] == 1
     assert count(house, "consent") > 0
+
+
+def test_a_slash_at_the_end_of_the_address_is_no_matter(house: House, till: Till) -> None:
+    assert till.send("/v1/track/", ANN).json()["accepted"] == 1
+    assert till.send("/v1/t/", ANN).json()["repeated"] == 1
+
+
+def test_years_of_history_sent_in_one_minute_are_counted_and_taken(house: House) -> None:
+    """The sum of their delays in microseconds would pass 64 bits."""
+    home, product = house.product.home, house.product
+    for n in range(3):
+        old = [Event(f"m{n}-{i}", "shop", "web", "Page Viewed", 0, NOW) for i in range(2000)]
+        verdicts = product.deliver(Delivery("shop", [product.prepare(e) for e in old], (), NOW)).result()
+        assert set(verdicts) == {"accepted"}
+    ((accepted, delay),) = home.store.read().rows("select accepted, delay_sum from intake")
+    assert (accepted, delay) == (6000, 6000 * DAY)
+
+
+def test_an_alias_of_someone_who_asked_never_to_be_recognised_does_not_bring_her_back(house: House, till: Till) -> None:
+    home, product = house.product.home, house.product
+    home.store.write(lambda db: sources.change(db, home.keys, "shop", trusted=True))
+    key = product.key("account", "old-name")
+    assert key is not None
+    home.store.write(lambda db: unrecognised.flag(db, home.keys, [key], now=NOW))
+    till.send("/v1/alias", {"previousId": "old-name", "userId": "new-name", "messageId": "a1"})
+    assert (count(house), count(house, "identifier"), count(house, "statement")) == (1, 0, 0)
+
+
+def test_while_the_keys_do_not_fit_nothing_is_acknowledged(house: House, till: Till) -> None:
+    till.send("/v1/track", ANN)
+    home, more = house.product.home, {**ANN, "messageId": "m2", "anonymousId": "d-7"}
+    ((wrapped,),) = home.store.read().rows("select wrapped from vault_key")
+    home.store.write(lambda db: db.run("update vault_key set wrapped = :w", w=b"x" * 60))
+    answer = till.send("/v1/track", more)
+    assert (answer.status_code, answer.headers["retry-after"], count(house, "quarantine")) == (503, "5", 0)
+    home.store.write(lambda db: db.run("update vault_key set wrapped = :w", w=wrapped))
+    assert till.send("/v1/track", more).json()["accepted"] == 1

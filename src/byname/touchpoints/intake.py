@@ -17,7 +17,7 @@ class Count:
     repeated: int = 0
     quarantined: int = 0
     refused: int = 0
-    delay_sum: int = 0  # microseconds between occurrence and receipt, over the accepted
+    delay_sum: int = 0  # microseconds between occurrence and receipt (a day at most), over the accepted
 
 
 UPSERT = """

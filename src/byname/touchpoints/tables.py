@@ -34,7 +34,7 @@ intake = table(
     big("repeated"),
     big("quarantined"),
     big("refused"),
-    big("delay_sum"),  # microseconds between occurrence and receipt, summed over accepted
+    big("delay_sum"),  # microseconds between occurrence and receipt (a day at most), summed over accepted
 )
 
 quarantine = table(

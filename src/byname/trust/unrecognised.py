@@ -19,6 +19,8 @@ class Carries(Protocol):
 
     @property
     def keys(self) -> tuple[Key, ...]: ...
+    @property
+    def same(self) -> tuple[Key, Key] | None: ...
 
 
 A = TypeVar("A", bound=Carries)
@@ -48,11 +50,16 @@ def flagged(db: Db, keyring: Keyring, keys: Collection[Key]) -> set[Key]:
 
 def nameless(db: Db, keyring: Keyring, arrivals: Sequence[A]) -> list[A]:
     """The arrivals, without any identifier where one of them is flagged: the others would lead back to her."""
-    hidden = flagged(db, keyring, {k for a in arrivals for k in a.keys})
+    hidden = flagged(db, keyring, {k for a in arrivals for k in _named(a)})
     if not hidden:
         return list(arrivals)
     empty: dict[str, Any] = {"keys": (), "values": (), "witnesses": (), "same": None}
-    return [a._replace(**empty) if hidden.intersection(a.keys) else a for a in arrivals]  # type: ignore[attr-defined]
+    return [a._replace(**empty) if hidden.intersection(_named(a)) else a for a in arrivals]  # type: ignore[attr-defined]
+
+
+def _named(a: Carries) -> tuple[Key, ...]:
+    """Whoever an arrival speaks of: an alias names two who need not be among its keys."""
+    return (*a.keys, *(a.same or ()))
 
 
 def _mark(keyring: Keyring, key: Key) -> bytes:

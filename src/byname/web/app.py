@@ -78,7 +78,7 @@ def before(app: ASGIApp, capture: Capture, recognise: AtOnce) -> ASGIApp:
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and takes(scope):
-            scope["path_template"] = scope["path"]
+            scope["path_template"] = scope["path"].rstrip("/")
             await capture(scope, receive, send)
         elif scope["type"] == ScopeType.HTTP and scope["path"] == "/v1/recognise" and scope["method"] == "POST":
             scope["path_template"] = scope["path"]

@@ -20,7 +20,7 @@ import msgspec
 from litestar.types import Receive, Scope, Send
 
 from byname.encounter import Byname, Parcel
-from byname.store.db import DbGone
+from byname.terms import GroundBroken
 from byname.touchpoints import segment, sources
 from byname.touchpoints.limits import Limits
 from byname.touchpoints.parsed import Verdict
@@ -44,7 +44,7 @@ PATHS = frozenset(f"/v1/{word}" for word in (*KINDS, *SHORT))
 
 def takes(scope: Scope) -> bool:
     """Is this a tracking call?"""
-    return scope["path"] in PATHS and scope.get("method") in ("POST", "OPTIONS")
+    return scope["path"].rstrip("/") in PATHS and scope.get("method") in ("POST", "OPTIONS")
 
 
 class Refused(Exception):
@@ -70,14 +70,14 @@ class Capture:
             if scope["method"] == "OPTIONS":  # type: ignore[typeddict-item]
                 await answer(send, 204, b"")
                 return
-            kind = str(scope["path"]).rsplit("/", 1)[-1]
+            kind = str(scope["path"]).rstrip("/").rsplit("/", 1)[-1]
             body = unpacked(await self._read(scope, receive), scope, self.most_bytes)
             await self._take(scope, SHORT.get(kind, kind), body, send)
         except Refused as no:
             told = {"error": {"code": no.code, "message": no.message}}
             wait = [(b"retry-after", str(max(1, round(no.retry_after_s))).encode())] if no.retry_after_s else []
             await answer(send, no.status, msgspec.json.encode(told), wait)
-        except DbGone as gone:
+        except GroundBroken as gone:
             told = {"error": {"code": "unavailable", "message": str(gone)}}
             await answer(send, 503, msgspec.json.encode(told), [(b"retry-after", b"5")])
 
