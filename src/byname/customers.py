@@ -117,15 +117,9 @@ def brief_of(home: Home, db: Db, person: int, now: int) -> Brief:
 
 
 def standing_views(told: Sequence[TraitView], now: int) -> dict[str, TraitView]:
-    """The one that stands for each name: she said before we saw before we inferred, then the latest."""
-    best: dict[str, TraitView] = {}
-    for t in told:
-        if t.valid_until and t.valid_until <= now:
-            continue
-        rank = (traits.TRUST[t.said_by], t.since)
-        if t.name not in best or rank > (traits.TRUST[best[t.name].said_by], best[t.name].since):
-            best[t.name] = t
-    return best
+    """The one that stands for each name: valid ones, she said before we saw before we inferred, then the latest."""
+    valid = (t for t in told if not t.valid_until or t.valid_until > now)
+    return {t.name: t for t in sorted(valid, key=lambda t: (traits.TRUST[t.said_by], t.since, t.event))}
 
 
 def opened(t: traits.Trait, keys: Mapping[int, object], invented: Collection[str]) -> TraitView:
@@ -137,7 +131,15 @@ def opened(t: traits.Trait, keys: Mapping[int, object], invented: Collection[str
     known = traits.KNOWN.get(t.name)
     label = known.label if known else t.name.replace("_", " ").capitalize()
     return TraitView(
-        t.name, label, value or "null", t.said_by, t.occurred_at, t.source, t.source in invented, t.valid_until
+        t.name,
+        label,
+        value or "null",
+        t.said_by,
+        t.occurred_at,
+        t.source,
+        t.source in invented,
+        t.valid_until,
+        t.event,
     )
 
 

@@ -82,11 +82,11 @@ def meet(
 def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: int, details: Mapping[str, str]) -> Met:
     shown = {key: t.proof for t in turned if (key := product.key(t.type, t.value)) is not None}
     flagged = unrecognised.flagged(db, product.keyring, shown.keys())
-    alike = likeness.likeness(product, told_record(details), now) if details and not flagged else None
+    alike = likeness.likeness(product, told_record(details), now) if details else None
     found = recognise.recognise(
         db, product.policy, [recognise.Shown(*s) for s in shown.items()], now=now, flagged=flagged, likeness=alike
     )
-    entries = consent.entries_of_person(db, found.person) if found.person is not None else []
+    entries = consent.entries_of_person(db, found.person or 0)  # asked of nobody too: time tells nothing
     allowed = consent.allowed_purposes(entries, asker.channel)
     may = recognise.may(found.level, allowed, asker.purpose)
     level = found.level if asker.purpose in allowed else Level.ANONYMOUS

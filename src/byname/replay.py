@@ -47,6 +47,6 @@ def _through(product: Byname, again: Again) -> bool:
     if parsed.quarantined:
         store.write(lambda db: quarantine.failed(db, again.id, parsed.quarantined[0]))
         return False
-    arrivals = [product.prepare(e, needs_consent=source.needs_consent) for e in parsed.events]
+    arrivals = [product.prepare(e, needs_consent=source.needs_consent, trusted=source.trusted) for e in parsed.events]
     verdicts = product.deliver(Delivery(source.slug, arrivals, (), again.received_at)).result()
     return bool(verdicts) and "quarantined" not in verdicts

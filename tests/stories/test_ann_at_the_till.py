@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from byname import customers, recognition
+from byname import customers, recognition, replay
 from byname.home import Home
 from byname.identity import graph
+from byname.profile.brief import TraitView
 from byname.recognition import Asker, Turned
-from byname.terms import DAY, Level, Proof
-from byname.touchpoints import sources
+from byname.store.sqlite import SqliteDb
+from byname.terms import DAY, Level, Proof, Quarantined, SaidBy
+from byname.touchpoints import quarantine, sources
 from byname.trust import audit, consent, unrecognised
 from tests.conftest import NOW
 from tests.encounter.test_capture import Till
@@ -200,3 +202,40 @@ def test_consent_said_on_one_channel_is_kept_to_it(shop: Shop) -> None:
     entries = consent.entries(db, [i for (i,) in db.rows("select id from identifier")])
     assert not consent.allowed(entries, "marketing", "email")
     assert consent.allowed(entries, "marketing", "sms")
+
+
+def test_of_two_things_told_at_one_moment_the_same_one_stands_in_any_order() -> None:
+    told = [
+        TraitView("town", "Town", value, SaidBy.SHE_SAID, NOW, "shop", event=event)
+        for value, event in (('"York"', b"2"), ('"Leeds"', b"1"))
+    ]
+    assert [customers.standing_views(t, NOW)["town"].value for t in (told, told[::-1])] == ['"York"', '"York"']
+
+
+def test_what_was_mended_goes_the_way_of_a_fresh_arrival_from_its_source(shop: Shop) -> None:
+    """A trusted source's alias says that two ids are one; mended and sent again it says so too."""
+    home, keys = shop.product.home, shop.product.keyring
+    body = b'{"type":"alias","messageId":"late","userId":"new-name","previousId":"old-name"}'
+    home.store.write(lambda db: quarantine.put(db, keys, [Quarantined("shop", "bad_time", "", "", NOW, body)]))
+    (item,) = quarantine.items(home.store.read())
+    assert replay.replay(shop.product, [item.id], by="staff:17", now=NOW) == (1, 0)
+    assert home.store.read().rows("select op from statement where op = 'same'") == [("same",)]
+
+
+def test_looking_up_a_stranger_asks_the_same_as_looking_up_the_hidden(sqlite_home: Home, now: int) -> None:
+    """Time tells nothing: nobody, and somebody who asked never to be recognised, cost the same questions."""
+    shop = Shop(sqlite_home, now)
+    shop.happens("Identified", userId="ann", type="identify", traits={"loyalty_id": "9988123"})
+    key = shop.product.key("loyalty", "9988123")
+    assert key is not None
+    sqlite_home.store.write(lambda db: unrecognised.flag(db, shop.product.keyring, [key], now=NOW))
+    db, details = sqlite_home.store.read(), {"given": "Ann", "surname": "Baker"}
+    assert isinstance(db, SqliteDb)
+    asked: list[list[str]] = []
+    for turned in (Turned("loyalty", "1234567", Proof.POSSESSED), CARD):
+        asked.append([])
+        db.connection.set_trace_callback(asked[-1].append)
+        recognition.meet(shop.product, [turned], TILL_3, now, details)
+        db.connection.set_trace_callback(None)
+    first, second = ([sql.split(" where ")[0] for sql in each] for each in asked)
+    assert first == second

@@ -38,6 +38,7 @@ class TraitView(NamedTuple):
     source: str
     invented: bool = False
     valid_until: int = 0
+    event: bytes = b""  # that told it: of two told at one moment the greater stands
 
 
 class Brief(NamedTuple):

@@ -8,7 +8,7 @@ be asked about in SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -144,18 +144,3 @@ def read(db: Db, identifiers: Sequence[int]) -> list[Trait]:
         identifiers=list(identifiers),
     )
     return [Trait(r[0], r[1], SaidBy(r[2]), *r[3:]) for r in rows]
-
-
-def standing(traits: Iterable[Trait], now: int) -> dict[str, Trait]:
-    """The one that stands for each name: valid ones, she said before we saw before we inferred, then the latest."""
-    best: dict[str, Trait] = {}
-    for t in traits:
-        if t.valid_until and t.valid_until <= now:
-            continue
-        if t.name not in best or _rank(t) > _rank(best[t.name]):
-            best[t.name] = t
-    return best
-
-
-def _rank(t: Trait) -> tuple[int, int, bytes]:
-    return TRUST[t.said_by], t.occurred_at, t.event
