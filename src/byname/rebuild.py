@@ -106,10 +106,14 @@ def sealed_files(product: Byname, progress: Progress) -> Iterator[Finding]:
 
 
 def once(product: Byname, progress: Progress) -> Iterator[Finding]:
-    """Once: no event twice over day and lake, every line has its event."""
+    """Once: no event twice over day and lake, every line has its event, every event an owner that exists."""
     progress("events once")
-    lake = duck.open_lake(product.home)
+    db = product.home.store.read()
+    with db.snapshot():
+        lake = duck.open_lake(product.home)
+        known = pa.table({"id": pa.array([i for (i,) in db.rows("select id from identifier")], pa.int64())})
     try:
+        lake.register("known", known)
         events, twice = lake.execute("select count(*), count(*) - count(distinct id) from event").fetchall()[0]
         yield Finding("every event once", events, twice)
         lines, orphans = lake.execute(
@@ -121,6 +125,10 @@ def once(product: Byname, progress: Progress) -> Iterator[Finding]:
             " on l.event = e.id where e.lines <> coalesce(l.n, 0)"
         ).fetchall()[0][0]
         yield Finding("every event has its lines", events, wrong)
+        ownerless = lake.execute(
+            "select count(*) from event e anti join known k on k.id = e.identifier where e.identifier > 0"
+        ).fetchall()[0][0]
+        yield Finding("every event's owner exists", events, ownerless)
     finally:
         lake.close()
 
@@ -175,22 +183,23 @@ def rebuild(product: Byname, progress: Progress = lambda what: None) -> list[Fin
         raise GroundBroken("A file of the lake is damaged", before[0].example, "Restore it from a backup")
     progress("people")
     product.home.store.write(lambda db: batch.rebuild(db, product.policy))
-    product.home.store.write(lambda db: _remake(product, db, progress))
+    product.home.store.between(lambda db: _remake(product, db, progress))
     return before
 
 
 def _remake(product: Byname, db: Db, progress: Progress) -> None:
-    """In the writer's transaction: nobody folds meanwhile, so nothing that arrives is lost."""
-    if db.engine == "postgres":
-        db.script("lock table state, latest, matter in exclusive mode")
-    lake = duck.open_lake(product.home)
-    try:
-        meanings(lake)
-        for table, (sql, columns) in DERIVED.items():
-            progress(table)
-            fold.replace(db, table, columns, lake.execute(f"select {columns} from ({sql}) order by all").fetchall())
-    finally:
-        lake.close()
+    """In a transaction of its own: nobody folds meanwhile, and events that wait to be committed are not in the lake."""
+    with db.transaction():
+        if db.engine == "postgres":
+            db.script("lock table state, latest, matter in exclusive mode")
+        lake = duck.open_lake(product.home)
+        try:
+            meanings(lake)
+            for table, (sql, columns) in DERIVED.items():
+                progress(table)
+                fold.replace(db, table, columns, lake.execute(f"select {columns} from ({sql}) order by all").fetchall())
+        finally:
+            lake.close()
 
 
 def meanings(lake: Any) -> None:

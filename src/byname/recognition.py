@@ -213,7 +213,7 @@ def deny(
 def _key(product: Byname, turned: Turned) -> Key:
     key = product.key(turned.type, turned.value)
     if key is None:
-        raise BynameError("This identifier is nobody's", turned.type[:40], "Scan or type another one")
+        raise BynameError("This identifier is nobody's", cure="Scan or type another one")
     return key
 
 

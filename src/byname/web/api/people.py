@@ -202,7 +202,7 @@ def key_of(caller: Caller, named: Named) -> Key:
         return Key(row[0], bytes(row[1]))
     if not caller.product.policy.knows(named.type):
         known = ", ".join(r.name for r in caller.product.policy.types)
-        raise Refused(400, "Unknown type of identifier", named.type[:32], f"Known: {known}")
+        raise Refused(400, "Unknown type of identifier", cure=f"Known: {known}")
     key = caller.product.key(named.type, named.value)
     if key is None:
         raise Refused(400, f"This is no usable {named.type}", cure="Send the whole value, as the customer gave it")
