@@ -183,8 +183,13 @@ def rebuild(product: Byname, progress: Progress = lambda what: None) -> list[Fin
         raise GroundBroken("A file of the lake is damaged", before[0].example, "Restore it from a backup")
     progress("people")
     product.home.store.write(lambda db: batch.rebuild(db, product.policy))
-    product.home.store.between(lambda db: _remake(product, db, progress))
+    profiles(product, progress)
     return before
+
+
+def profiles(product: Byname, progress: Progress = lambda what: None) -> None:
+    """Make every derived table of the profile again and put it in place."""
+    product.home.store.between(lambda db: _remake(product, db, progress))
 
 
 def _remake(product: Byname, db: Db, progress: Progress) -> None:

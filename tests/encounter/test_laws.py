@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from byname import rebuild
-from byname.encounter import Byname
-from byname.home import open_home
+from byname.encounter import Byname, Delivery
+from byname.home import Home, open_home
 from byname.lake.seal import seal
-from byname.terms import Event
+from byname.store import Db
+from byname.terms import Event, Identifier
 from tests import grounds
 from tests.conftest import NOW
 from tests.encounter.cast import towns
@@ -130,3 +132,25 @@ class TestOnPostgres:
             assert [f for f in rebuild.check(other) if f.wrong] == []
             rebuild.rebuild(other)
             assert picture(one) == picture(other)
+
+
+def test_what_waits_beside_a_rebuild_is_not_forgotten(home: Home) -> None:
+    """The writer takes what waits into one transaction; the lake shows only what is committed."""
+    product, busy, go_on = Byname(home), threading.Event(), threading.Event()
+
+    def hold(db: Db, items: Sequence[None]) -> list[bool]:
+        busy.set()
+        return [go_on.wait() for _ in items]
+
+    home.store.submit(hold, None)
+    busy.wait()
+    visit = Event("m1", "shop", "web", "Page Viewed", NOW, NOW, (Identifier("account", "ann"),))
+    taken = product.deliver(Delivery("shop", [product.prepare(visit)], (), NOW))
+    again = threading.Thread(target=rebuild.profiles, args=(product,))
+    again.start()
+    while home.store.waiting() < 2:
+        again.join(0)
+    go_on.set()
+    again.join()
+    assert taken.result() == ["accepted"]
+    assert [f for f in rebuild.check(product) if f.wrong] == []
