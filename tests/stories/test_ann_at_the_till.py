@@ -239,3 +239,12 @@ def test_looking_up_a_stranger_asks_the_same_as_looking_up_the_hidden(sqlite_hom
         db.connection.set_trace_callback(None)
     first, second = ([sql.split(" where ")[0] for sql in each] for each in asked)
     assert first == second
+
+
+def test_a_till_with_a_strange_name_is_logged_all_the_same(shop: Shop) -> None:
+    """PostgreSQL takes no NUL in a text; one such look must not lose the others that wait with it."""
+    body = {"identifiers": [{"type": "loyalty", "value": "9988123", "proof": "possessed"}], "terminal": "till\0 3"}
+    headers = shop.token("recognise")
+    assert shop.browser().ask("POST", "/v1/recognise", json=body, headers=headers).status_code == 200
+    shop.settle()
+    assert shop.product.home.store.read().rows("select terminal from audit where action = 'recognise'") == [("till 3",)]

@@ -176,7 +176,7 @@ def again(first: Any, receive: Receive) -> Receive:
 
 
 def met(caller: Caller, data: RecogniseCall) -> Recognised:
-    asker = Asker(caller.token.actor, data.terminal[:60] or caller.terminal, data.purpose, data.channel)
+    asker = Asker(caller.token.actor, place(caller, data.terminal), data.purpose, data.channel)
     return told(recognition.meet(caller.product, turned(data.identifiers), asker, caller.now, data.details))
 
 
@@ -188,7 +188,7 @@ async def confirm(request: Web, data: Annotated[ConfirmCall, example(CONFIRM)]) 
     def do(caller: Caller) -> ConfirmOut:
         (one,) = turned([data.identifier])
         return outcome(recognition.confirm(
-            caller.product, one, data.customer, staff=data.staff, terminal=data.terminal or caller.terminal,
+            caller.product, one, data.customer, staff=data.staff, terminal=place(caller, data.terminal),
             answers=data.answers, seen=data.seen, second=data.second, now=caller.now,
         ))  # fmt: skip
 
@@ -202,11 +202,16 @@ async def deny(request: Web, data: Annotated[DenyCall, example(DENY)]) -> Confir
 
     def do(caller: Caller) -> ConfirmOut:
         (one,) = turned([data.identifier])
-        terminal = data.terminal or caller.terminal
+        terminal = place(caller, data.terminal)
         done = recognition.deny(caller.product, one, data.customer, staff=data.staff, terminal=terminal, now=caller.now)
         return outcome(done)
 
     return await answering(request, "confirm", do)
+
+
+def place(caller: Caller, said: str) -> str:
+    """The terminal that the call names, else where it came from: short and printable, as the audit log keeps it."""
+    return "".join(filter(str.isprintable, said))[:60] or caller.terminal
 
 
 def turned(identifiers: list[Identifier]) -> list[Turned]:
