@@ -58,7 +58,9 @@ def normalise(policy: Policy, type: str, raw: str) -> Normalised:
     if value is not None and value != text:  # '@«0' of a handle: what the form uncovers is asked again
         return normalise(policy, type, value)
     if value is not None:
-        why = _why_not(value) or ("blocked" if _is_blocked(policy, type, text, value) else "")
+        why = (_why_not(value) if value != text else "") or (
+            "blocked" if _is_blocked(policy, type, text, value) else ""
+        )
     return Normalised(None if why else value, why)
 
 
