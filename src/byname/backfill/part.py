@@ -57,8 +57,9 @@ def take(product: Byname, lake: Connection, plan: Plan, number: int, cut: Part, 
     (_orders if plan.mapping.kind == "orders" else _events)(lake, plan, now)
     differing = _differing(lake, plan)
     rebuild.meanings(lake)
+    repeated = 0
     for tried in range(MOST_TRIES):
-        repeated = _without_known(product, lake, sure=tried > 0)
+        repeated += _without_known(product, lake, sure=tried > 0)
         try:
             _commit(product, lake, plan, number, repeated, differing, now, step)
             return
