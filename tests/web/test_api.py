@@ -177,6 +177,37 @@ def test_looks_by_programs_are_written_down_too(house: House) -> None:
     assert row.action == "view"
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/recognise", {}, "identifiers"),
+        ("/v1/recognise", {"identifiers": [{"value": "ann@shop.example"}]}, "identifiers[0].type"),
+        ("/v1/recognise", {"identifiers": [{"type": "email", "value": 7000123}]}, "identifiers[0].value"),
+        ("/v1/same", {"a": {"type": "x", "value": "1"}, "b": {"type": "x", "value": "2"}}, "because"),
+        ("/v1/recognise", ["ann@shop.example"], "the body"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_named_and_its_value_is_not(
+    empty_house: House, path: str, body: Any, field: str
+) -> None:
+    scope = "confirm" if path == "/v1/same" else "recognise"
+    answer = post(empty_house, path, body, scope)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["value"] == field
+    assert "ann@shop.example" not in answer.text
+    assert "7000123" not in answer.text
+
+
+def test_the_quarantine_is_read_in_pages_of_the_asked_length(house: House) -> None:
+    first = get(house, "/v1/quarantine?limit=2", "quarantine").json()
+    rest = get(house, f"/v1/quarantine?limit=2&before={first['next']}", "quarantine").json()
+    ids = [i["id"] for i in first["items"] + rest["items"]]
+    assert len(first["items"]) == 2
+    assert ids == sorted(set(ids), reverse=True)
+    for limit in ("0", "201", "-1", "two"):
+        assert get(house, f"/v1/quarantine?limit={limit}", "quarantine").status_code == 400
+
+
 def test_the_description_has_an_example_for_every_route(house: House) -> None:
     found = house.browser().get("/openapi.json").json()
     assert found["openapi"].startswith("3.1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -207,8 +208,29 @@ def http_failed(request: Web, error: HTTPException) -> Response[Any]:
 def invalid(request: Web, error: ValidationException) -> Response[Any]:
     """A call whose fields do not fit; the fields are named, their values are not repeated."""
     extra = error.extra if isinstance(error.extra, list) else []
-    fields = ", ".join(sorted({str(x.get("key", "")) for x in extra if isinstance(x, dict) and x.get("key")}))
+    fields = ", ".join(sorted({name for x in extra if isinstance(x, dict) and (name := field_of(x))}))
     return failed(request, 400, "A field is missing or has another type", "See /openapi.json", fields)
+
+
+MISSING = re.compile(r"missing required field `(\w+)`")
+BODY = "data"  # what a route's argument for the body is called, and so the decoder's word for all of it
+
+
+def field_of(fault: dict[str, Any]) -> str:
+    """The path of the field at fault; of the decoder's message only the name of a missing field is taken.
+
+    >>> field_of({"key": "data", "message": "Object missing required field `because`"})
+    'because'
+    >>> field_of({"key": "identifiers[0]", "message": "Object missing required field `type`"})
+    'identifiers[0].type'
+    >>> field_of({"key": "identifiers[0].proof", "message": "Invalid enum value 'whatever'"})
+    'identifiers[0].proof'
+    >>> field_of({"key": "data", "message": "Expected `object`, got `array`"})
+    'the body'
+    """
+    key, missing = str(fault.get("key", "")), MISSING.search(str(fault.get("message", "")))
+    parts = [key if key != BODY else "", missing[1] if missing else ""]
+    return ".".join(p for p in parts if p) or ("the body" if key == BODY else "")
 
 
 def unexpected(request: Web, error: Exception) -> Response[Any]:

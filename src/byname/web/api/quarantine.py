@@ -11,7 +11,7 @@ from litestar.params import Body, FromQuery
 
 from byname.replay import replay as send_again
 from byname.touchpoints import quarantine
-from byname.web.api.calling import SECURITY, Caller, Web, answering, answers
+from byname.web.api.calling import SECURITY, Caller, Refused, Web, answering, answers
 from byname.web.api.shapes import iso
 
 MOST = 200
@@ -64,17 +64,20 @@ async def listing(
     before: FromQuery[int | None] = None,
     source: FromQuery[str | None] = None,
     reason: FromQuery[str | None] = None,
+    limit: FromQuery[int] = MOST,
 ) -> Items:
-    """Open items with their reasons."""
+    """Open items with their reasons, at most `limit` of them (1 to 200)."""
 
     def do(caller: Caller) -> Items:
+        if not 1 <= limit <= MOST:
+            raise Refused(400, "The limit is not in its range", cure=f"Ask for 1 to {MOST} items")
         below = None if before is None else max(0, min(before, LAST))
-        found = quarantine.items(caller.db, source=source, reason=reason, before=below, limit=MOST + 1)
+        found = quarantine.items(caller.db, source=source, reason=reason, before=below, limit=limit + 1)
         shown = [
             ItemShape(i.id, i.source, i.reason, i.field, i.detail, i.event_name, iso(i.received_at))
-            for i in found[:MOST]
+            for i in found[:limit]
         ]
-        return Items(shown, quarantine.count(caller.db), shown[-1].id if len(found) > MOST else None)
+        return Items(shown, quarantine.count(caller.db), shown[-1].id if len(found) > limit else None)
 
     return await answering(request, "quarantine", do)
 
