@@ -71,10 +71,11 @@ class Parcel(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What became of a parcel: what it held, and the verdict on each of its events."""
+    """What became of a parcel: what it held, the verdict on each of its events, and what of each names nobody."""
 
     parsed: Parsed
     verdicts: list[str]
+    unusable: list[tuple[str, ...]]  # types of identifiers that are placeholders or not valid
 
 
 def message_digest(message_id: str) -> bytes:
@@ -129,7 +130,14 @@ class Byname:
             )
             for p, found in zip(parcels, parsed, strict=True)
         ]
-        return [Taken(*pair) for pair in zip(parsed, self.receive(db, deliveries), strict=True)]
+        unusable = [[self._unusable(a) for a in d.arrivals] for d in deliveries]
+        return [Taken(*each) for each in zip(parsed, self.receive(db, deliveries), unusable, strict=True)]
+
+    def _unusable(self, arrival: Arrival) -> tuple[str, ...]:
+        sent = arrival.event.identifiers
+        if len(arrival.keys) >= len(sent):
+            return ()
+        return tuple(dict.fromkeys(i.type for i in sent if self._key(i) is None))
 
     def prepare(self, event: Event, *, needs_consent: bool = False, trusted: bool = False) -> Arrival:
         """Normalise, make tokens, and see whether the event may be kept.

@@ -22,7 +22,7 @@ from byname.identity.recognise import Recognition
 from byname.profile import brief
 from byname.profile.brief import Brief
 from byname.store import Db
-from byname.terms import BynameError, Key, Level, Proof
+from byname.terms import SECOND, BynameError, Key, Level, Proof
 from byname.trust import audit, consent, unrecognised
 
 QUESTION = "Ask for her loyalty card, or for two of: postcode, birthday, last order number"
@@ -89,14 +89,19 @@ def _meet(product: Byname, db: Db, turned: Sequence[Turned], asker: Asker, now: 
     entries = consent.entries_of_person(db, found.person or 0)  # asked of nobody too: time tells nothing
     allowed = consent.allowed_purposes(entries, asker.channel)
     may = recognise.may(found.level, allowed, asker.purpose)
-    level = found.level if asker.purpose in allowed else Level.ANONYMOUS
-    if level is not Level.KNOWN or "greet_by_name" not in may:
+    permitted = asker.purpose in allowed and "recognition" in allowed
+    level = found.level if permitted else Level.ANONYMOUS
+    if not permitted:  # what anybody may be given: the answer does not tell that she is a customer
+        may = recognise.may(Level.ANONYMOUS, consent.UNLESS_SAID)
+    if level is not Level.KNOWN:
         why = found.why if level is not Level.ANONYMOUS else recognise.nobody("").why
         question = QUESTION if "ask_one_question" in may else ""
         return Met(level, "", tuple(map(str, why)), tuple(may), question, None, found)
     told = customers.brief_of(product.home, db, found.person or 0, now)
     if "show_history" not in may:
         told = told._replace(since="", last_contact="", worth=(), open=(), asked_for=())
+    if not told.name or brief.NAME_ALOUD in told.not_to_mention:
+        may = [m for m in may if m != "greet_by_name"]
     return Met(found.level, found.customer or "", tuple(map(str, found.why)), tuple(may), "", told, found)
 
 
@@ -161,6 +166,12 @@ def challenge(product: Byname, customer: str, answers: Mapping[str, str], now: i
     return confirming.judge(expected, given)
 
 
+def wrong_lately(db: Db, customer: str, now: int) -> int:
+    """Wrong answers about her within the hour."""
+    looks = audit.page(db, action="challenge", customers=[customer], since=now - 3600 * SECOND)
+    return sum(x.look.outcome == "wrong" for x in looks)
+
+
 def confirm(
     product: Byname,
     turned: Turned,
@@ -173,10 +184,15 @@ def confirm(
     second: str = "",
     now: int,
 ) -> confirming.Confirmed:
-    """This is her: what turned up belongs to this customer, on the ground of right answers or what was seen."""
-    judged = challenge(product, customer, answers, now) if answers else None
-    ground, refused = confirming.ground_of(judged, seen)
+    """This is her: what turned up belongs to this customer, on the ground of right answers or what was seen.
+
+    Wrong answers about her within the hour count together, whoever guesses and wherever.
+    """
     key = _key(product, turned)
+    judged = challenge(product, customer, answers, now) if answers else None
+    if judged and wrong_lately(product.home.store.read(), customer, now) + len(judged.wrong) > confirming.WRONG_ALLOWED:
+        judged = judged._replace(wrong=(*judged.wrong, *FIELDS))
+    ground, refused = confirming.ground_of(judged, seen)
 
     def write(db: Db) -> confirming.Confirmed:
         done = confirming.Confirmed(None, refused)
@@ -185,8 +201,9 @@ def confirm(
                 db, product.policy, key, _person(db, customer), staff=staff, terminal=terminal, ground=ground,
                 second=second, now=now, new_id=product.new_id,
             )  # fmt: skip
-        told = done.refused or ground
-        audit.log(db, [audit.Look(now, f"staff:{staff}", "confirm", customer, "service", terminal, told)])
+        look = audit.Look(now, f"staff:{staff}", "confirm", customer, "service", terminal, done.refused or ground)
+        wrong = [look._replace(action="challenge", outcome="wrong") for _ in (judged.wrong if judged else ())]
+        audit.log(db, [look, *wrong[: len(FIELDS)]])
         return done
 
     return product.home.store.write(write)

@@ -215,3 +215,17 @@ def test_while_the_keys_do_not_fit_nothing_is_acknowledged(house: House, till: T
     assert (answer.status_code, answer.headers["retry-after"], count(house, "quarantine")) == (503, "5", 0)
     home.store.write(lambda db: db.run("update vault_key set wrapped = :w", w=wrapped))
     assert till.send("/v1/track", more).json()["accepted"] == 1
+
+
+def test_an_identifier_that_names_nobody_is_told_back(till: Till) -> None:
+    traits = {"email": "not an email", "phone": "hello"}
+    answer = till.send("/v1/identify", {"userId": "ann", "messageId": "i1", "traits": traits}).json()
+    assert answer["items"][0]["verdict"] == "accepted"
+    assert sorted(answer["items"][0]["ignored"]) == ["email", "phone"]
+
+
+def test_a_cookie_is_attached_by_an_alias_of_a_public_key(house: House, till: Till) -> None:
+    till.send("/v1/screen", {"anonymousId": "browser-2", "name": "Home", "messageId": "s1"})
+    till.send("/v1/alias", {"previousId": "browser-2", "userId": "ann", "messageId": "a1"})
+    people = house.product.home.store.read().rows("select distinct person from identifier")
+    assert len(people) == 1

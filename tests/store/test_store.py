@@ -118,3 +118,22 @@ def test_between_two_transactions_the_writer_can_be_asked_for_something_else(hom
     with pytest.raises(ZeroDivisionError):
         home.store.between(lambda db: 1 // 0)
     assert home.store.write(lambda db: 1) == 1
+
+
+def test_whatever_a_work_does_the_writer_goes_on(home: Home) -> None:
+    class Panic(BaseException):
+        """What a library written in Rust raises when it gives up."""
+
+    def panics(db: Db, items: Sequence[None]) -> list[None]:
+        raise Panic
+
+    def forgets(db: Db, items: Sequence[None]) -> list[None]:
+        return []
+
+    with pytest.raises(Panic):
+        home.store.submit(panics, None).result()
+    with pytest.raises(ValueError, match="0 results for 1 items"):
+        home.store.submit(forgets, None).result()
+    given_up = home.store.submit(panics, None)
+    given_up.cancel()
+    assert home.store.write(lambda db: db.run(PUT, name="after", value="")) == 1

@@ -66,7 +66,7 @@ def test_she_is_greeted_by_name_at_the_till_a_moment_after_she_bought_on_the_web
     assert "greet_by_name" in met.may
     assert met.brief is not None
     assert met.brief.name == "Ann Baker"
-    assert met.brief.worth == ("1 purchases, 24.50 GBP",)
+    assert met.brief.worth == ("1 purchase, 24.50 GBP",)
     assert met.brief.asked_for == ("delivery she prefers: after six",)
     assert "order under way (W-17)" in met.brief.open[0]
     assert met.brief.last_contact.startswith("Last contact today on the web")
@@ -248,3 +248,39 @@ def test_a_till_with_a_strange_name_is_logged_all_the_same(shop: Shop) -> None:
     assert shop.browser().ask("POST", "/v1/recognise", json=body, headers=headers).status_code == 200
     shop.settle()
     assert shop.product.home.store.read().rows("select terminal from audit where action = 'recognise'") == [("till 3",)]
+
+
+def test_who_forbids_recognition_is_a_guest_like_any_other(shop: Shop) -> None:
+    stranger = shop.meet(Turned("loyalty", "1234567", Proof.POSSESSED))
+    shop.happens("Consent Recorded", {"purpose": "recognition", "granted": False}, userId="ann")
+    assert shop.meet(CARD)._replace(recognition=stranger.recognition) == stranger
+
+
+def test_nobody_is_told_to_greet_by_a_name_that_is_not_known_or_not_wanted_aloud(shop: Shop) -> None:
+    shop.happens("Card Presented", {"loyalty_id": "5550001"})
+    nameless = shop.meet(Turned("loyalty", "5550001", Proof.POSSESSED))
+    assert nameless.level is Level.KNOWN
+    assert "greet_by_name" not in nameless.may
+    assert nameless.brief is not None
+    shop.happens("Preference Stated", {"preference": "name_aloud", "value": "no"}, userId="ann")
+    assert "greet_by_name" not in shop.meet(CARD).may
+
+
+def test_guessing_ends_whoever_guesses(shop: Shop) -> None:
+    customer = shop.meet(CARD).customer
+    mobile = Turned("phone", "07400 123456", Proof.CLAIMED)
+    for n in range(3):
+        said = {"birthday": f"0{n + 1}.01.", "postcode": "X1 1XX"}
+        recognition.confirm(shop.product, mobile, customer, staff=str(n), terminal="t", answers=said, now=shop.now)
+    right = {"postcode": "YO1 7HH", "birthday": "24.05."}
+    late = recognition.confirm(shop.product, mobile, customer, staff="9", terminal="t", answers=right, now=shop.now)
+    assert (late.sid, late.refused) == (None, "too_many_wrong")
+
+
+def test_preferences_told_together_are_preferences_each(shop: Shop) -> None:
+    traits = {"preference": {"packaging": "no plastic", "invoicing": "email"}}
+    shop.happens("Identified", type="identify", userId="ann", traits=traits)
+    brief = shop.meet(CARD).brief
+    assert brief is not None
+    assert "packaging she prefers: no plastic" in brief.asked_for
+    assert "invoicing she prefers: email" in brief.asked_for

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from byname.terms import ConsentSaid, Identifier, Line, Membership, SaidBy, TraitSaid
@@ -101,6 +102,9 @@ def test_external_ids_of_the_context_are_hers() -> None:
     assert e.identifiers == (Identifier("loyalty", "L1"), Identifier("device", "idfa"), Identifier("own", "9"))
 
 
+TRUSTED = msgspec.structs.replace(SHOP, trusted=True)
+
+
 def test_page_screen_group_and_alias() -> None:
     assert event({"anonymousId": "c", "name": "Home"}, "page").name == "Page Viewed"
     screen = event({"anonymousId": "c", "name": "Home"}, "screen")
@@ -113,8 +117,10 @@ def test_page_screen_group_and_alias() -> None:
         ("507f191e-810c-4192-9de8-60ea1f0f2d11", "device"),
         ("a@b.example", "email"),
     ):
-        same = event({"userId": "new", "previousId": previous}, "alias").same
+        same = event({"userId": "new", "previousId": previous}, "alias", TRUSTED).same
         assert same == (Identifier(kind, previous), Identifier("account", "new"))
+    cookie = event({"userId": "new", "previousId": "old-id"}, "alias").same
+    assert cookie == (Identifier("device", "old-id"), Identifier("account", "new"))
 
 
 def test_what_she_allows() -> None:

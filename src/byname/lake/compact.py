@@ -19,7 +19,7 @@ from byname.lake.ledger import Segment
 from byname.lake.shape import SCHEMAS, cut
 
 FILES = 8  # more of one table and period than this are merged
-MERGED_ROWS = 4_000_000  # a file of this size is left as it is
+MERGED_ROWS = 250_000  # a file of this size is left as it is: no row is rewritten more than a few times
 
 
 def compact(home: Home, now: int, *, files: int = FILES) -> int:

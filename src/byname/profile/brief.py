@@ -24,6 +24,7 @@ MATTER_WORDS = {
     "cart": "a basket she has not bought yet", "order": "an order under way", "complaint": "a complaint",
     "promise": "something we promised her", "return": "a return under way",
 }  # fmt: skip
+NAME_ALOUD = "her name, aloud"
 QUIET = {"complaint"}  # while one is open, nobody sells to her
 
 
@@ -70,13 +71,13 @@ def brief(profile: Profile, traits: Mapping[str, TraitView], now: int, *, decima
         silent.append("offers, while her complaint is open")
     aloud = traits.get("preference.name_aloud")
     if aloud and said(aloud) == "no":
-        silent.append("her name, aloud")
+        silent.append(NAME_ALOUD)
     return Brief(
         full_name(traits),
         f"Customer since {_day(profile.first_at)}" if profile.first_at else "New here",
         last_contact(profile.contacts, now),
         tuple(
-            f"{m.orders:,} purchases, {_money(m.spent - m.refunded, decimals.get(c, 2))} {c}"
+            f"{_purchases(m.orders)}, {_money(m.spent - m.refunded, decimals.get(c, 2))} {c}"
             for c, m in profile.money.items()
             if m.orders or m.returns
         ),
@@ -145,6 +146,10 @@ def _ago(at: int, now: int) -> str:
 def _day(at: int) -> str:
     day: dt.datetime = moment(at)
     return f"{day.day} {day:%B %Y}"
+
+
+def _purchases(count: int) -> str:
+    return "1 purchase" if count == 1 else f"{count:,} purchases"
 
 
 def _money(minor: int, decimals: int) -> str:

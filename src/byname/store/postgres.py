@@ -13,6 +13,7 @@ from psycopg import errors
 from psycopg.rows import tuple_row
 
 from byname.store.db import Conflict, DbGone, Row
+from byname.terms import BynameError
 
 T = TypeVar("T")
 NAMED = re.compile(r"(?<![:\w]):(\w+)")
@@ -139,6 +140,8 @@ def _clear_errors() -> Iterator[None]:
         raise Conflict(type(error).__name__) from error
     except errors.DiskFull as error:
         raise DbGone("The database's disk is full", cure="Free some space there") from error
+    except psycopg.DataError as error:  # psycopg's own: a zero byte in a text
+        raise BynameError("A value cannot be kept as text", cure="Send it without control characters") from error
     except psycopg.OperationalError as error:
         cure = "Check that the server runs and that the address in byname.toml is right; byname tries again"
         raise DbGone("PostgreSQL does not answer", type(error).__name__, cure) from error

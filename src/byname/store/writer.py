@@ -108,11 +108,16 @@ class Store:
                     self._wake.wait()
                 if not self._queue:
                     return
-                taken = self._take()
-            if taken[0][0] is _between:
-                self._alone(*taken[0][1:])
-            else:
-                self._commit(taken)
+                taken = [t for t in self._take() if t[2].set_running_or_notify_cancel()]  # else nobody waits for it
+            if not taken:
+                continue
+            try:
+                if taken[0][0] is _between:
+                    self._alone(*taken[0][1:])
+                else:
+                    self._commit(taken)
+            except BaseException as error:  # whatever it was: the others must still be written
+                _fail(taken, error)
 
     def _take(self) -> list[tuple[Work, Any, Future[Any]]]:
         """What goes into one transaction: all that waits, up to what must run between two."""
@@ -129,7 +134,7 @@ class Store:
             self._reconnect()
         try:
             future.set_result(do(self._writer))
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, DbGone):
                 self._reconnect()
             future.set_exception(error)
@@ -148,7 +153,7 @@ class Store:
                 if attempt + 1 < MOST_RETRIES:
                     continue
                 done = [DbGone("Two writers keep meeting", cure="Try again")] * len(taken)
-            except Exception as error:
+            except BaseException as error:
                 self.rollbacks += 1
                 if isinstance(error, DbGone):
                     self._reconnect()
@@ -166,10 +171,13 @@ class Store:
         work, items = run[0][0], [item for _, item, _ in run]
         try:
             with self._writer.savepoint():
-                return list(work(self._writer, items))
+                done = list(work(self._writer, items))
+                if len(done) != len(items):
+                    raise ValueError(f"a work gave {len(done)} results for {len(items)} items")
+                return done
         except (Conflict, DbGone):
             raise
-        except Exception as error:
+        except BaseException as error:
             if len(items) == 1:
                 return [error]
         return [r for one in run for r in self._results([one])]
@@ -183,6 +191,12 @@ class Store:
             self._writer.close()
         with suppress(Exception):
             self._writer = self._connect(False)
+
+
+def _fail(taken: list[tuple[Work, Any, Future[Any]]], error: BaseException) -> None:
+    for _, _, future in taken:
+        if not future.done():
+            future.set_exception(error)
 
 
 def _between(db: Db, items: Sequence[Callable[[Db], Any]]) -> Sequence[Any]:

@@ -165,7 +165,7 @@ def _event(
         elif kind == "group":
             memberships = _memberships(call)
         elif kind == "alias":
-            same = _same(call)
+            same = _same(call, source.trusted)
         elif name == "Preference Stated":
             traits = who.preference_said(properties)
         elif name == "Consent Recorded":
@@ -274,14 +274,17 @@ def _memberships(call: Call) -> tuple[Membership, ...]:
     return (Membership("household" if kind == "household" else "account", group),)
 
 
-def _same(call: Call) -> tuple[Identifier, Identifier]:
-    """What was known under previousId is known under userId; the kind of previousId is not said, so it is read."""
+def _same(call: Call, trusted: bool) -> tuple[Identifier, Identifier]:
+    """What was known under previousId is known under userId; the kind of previousId is not said, so it is read.
+
+    A source that is not trusted can only attach a browser's own id (docs/decisions/0103).
+    """
     previous, user = who.text_of(call.previous_id), who.text_of(call.user_id)
     if not previous or not user:
         raise Unfit("malformed", "$.previousId" if user else "$.userId")
     if "@" in previous:
         kind = who.EMAIL
-    elif previous == who.text_of(call.anonymous_id) or _looks_random(previous):
+    elif not trusted or previous == who.text_of(call.anonymous_id) or _looks_random(previous):
         kind = who.DEVICE
     else:
         kind = who.ACCOUNT

@@ -109,7 +109,9 @@ def traits_said(traits: Mapping[str, Any]) -> tuple[TraitSaid, ...]:
     said = []
     for raw, value in traits.items():
         name = trait_name(raw)
-        if name and raw not in TRAIT_IDENTIFIERS:
+        if name in ("preference", "preferences") and isinstance(value, Mapping):
+            said += [TraitSaid(n, as_json(v)) for k, v in value.items() if (n := trait_name(f"preference.{k}"))]
+        elif name and raw not in TRAIT_IDENTIFIERS:
             said.append(TraitSaid(name, as_json(value)))
     return tuple(said)
 

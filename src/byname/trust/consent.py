@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from byname.store.db import Db
 from byname.terms import ConsentSaid
@@ -106,7 +106,12 @@ def entries_of_person(db: Db, person: int) -> list[Entry]:
         " from identifier i join consent c on c.identifier = i.id where i.person = :person",
         person=person,
     )
-    return sorted((Entry(*r[:4], bool(r[4]), *r[5:]) for r in rows), key=_order)
+    return sorted(map(_entry, rows), key=_order)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id_, identifier, purpose, channel, granted, occurred_at, source, actor = row
+    return Entry(id_, identifier, purpose, channel, bool(granted), occurred_at, source, actor)
 
 
 def standing(db: Db, identifiers: Collection[int]) -> dict[tuple[str, str], Entry]:

@@ -19,7 +19,6 @@ from pathlib import Path
 import msgspec
 
 from byname.store import Db, DbGone, Store
-from byname.terms import BynameError
 from byname.trust import audit
 from byname.trust.audit import Look
 
@@ -74,7 +73,7 @@ class Looks:
             again, self._soon = self._failed, False
         try:  # a commit whose answer was cut off may have gone through
             self._store.write(lambda db: audit.log(db, missing(db, looks) if again else looks))
-        except BynameError:
+        except Exception:
             with self._lock:
                 self._waiting[:0] = looks
                 self._failed = True

@@ -13,7 +13,7 @@ import asyncio
 import base64
 import binascii
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -95,7 +95,7 @@ class Capture:
             status = 413 if taken.parsed.refused in ("too_large", "too_many") else 400
             raise Refused(status, taken.parsed.refused, f"{rule}. {cure}")
         done = taken.verdicts
-        verdicts = merged(taken.parsed.verdicts, done)
+        verdicts = merged(taken.parsed.verdicts, zip(done, taken.unusable, strict=True))
         strict = b"strict=1" in scope["query_string"]
         quarantined = sum(v["verdict"] == "quarantined" for v in verdicts)
         bad = strict and quarantined > 0
@@ -165,13 +165,19 @@ def unpacked(body: bytes, scope: Scope, most_bytes: int) -> bytes:
     return plain
 
 
-def merged(parsed: list[Verdict], done: list[str]) -> list[dict[str, str]]:
-    """One verdict per item, in the order sent: quarantined by the parser, or what the writer made of it."""
+def merged(parsed: list[Verdict], done: Iterable[tuple[str, tuple[str, ...]]]) -> list[dict[str, Any]]:
+    """One verdict per item, in the order sent: quarantined by the parser, or what the writer made of it.
+
+    `ignored` names identifiers that were sent and name nobody: a placeholder, or no valid value of their type.
+    """
     taken = iter(done)
-    found = []
+    found: list[dict[str, Any]] = []
     for v in parsed:
         if v.verdict == "accepted":
-            found.append({"messageId": v.message_id, "verdict": next(taken)})
+            verdict, ignored = next(taken)
+            found.append({"messageId": v.message_id, "verdict": verdict})
+            if ignored:
+                found[-1]["ignored"] = list(ignored)
         else:
             told = {"verdict": v.verdict, "reason": v.reason, "field": v.field, "detail": v.detail}
             found.append({"messageId": v.message_id, **told})

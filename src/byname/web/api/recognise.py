@@ -95,7 +95,7 @@ class DenyCall(msgspec.Struct):
 class ConfirmOut(msgspec.Struct):
     """The statement that was written, or why none was."""
 
-    confirmed: bool
+    done: bool
     sid: str = ""
     refused: str = ""
     words: str = ""
@@ -111,7 +111,7 @@ KNOWN = {
 }  # fmt: skip
 CONFIRM = {"identifier": {"type": "phone", "value": "+442079460018"}, "customer": "c0d51b6bb0d1c8f3a0b5e",
            "staff": "17", "answers": {"postcode": "N1 9GU", "birthday": "24.05."}}  # fmt: skip
-CONFIRMED = {"confirmed": True, "sid": "9f86d081884c7d659a2feaa0c55ad015", "refused": "", "words": ""}
+CONFIRMED = {"done": True, "sid": "9f86d081884c7d659a2feaa0c55ad015", "refused": "", "words": ""}
 DENY = {k: CONFIRM[k] for k in ("identifier", "customer", "staff")}
 MOST = 50
 

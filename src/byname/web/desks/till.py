@@ -148,6 +148,8 @@ def result(ask: Ask, met: Met) -> Result:
 def told(level: Level, why: tuple[str, ...], may: Sequence[str], her: Customer | None) -> Result:
     """What may be done and what must not, as short as an arm's length away asks for."""
     title, advice = SAY[level]
+    if level is Level.KNOWN and "greet_by_name" not in may:
+        advice = "Serve her as someone you know; there is no name to say."
     shown = [code for code in may if level is not Level.KNOWN or code not in UNSAID]
     never = (
         NEVER[level]
