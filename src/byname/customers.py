@@ -24,6 +24,7 @@ from byname.touchpoints.money import EXPONENT
 from byname.trust import consent, vault
 
 FAR = 1 << 62  # after every moment
+NOT_KEPT = "(not kept)"  # of a history only the token is kept: whose it is, not how it reads
 
 
 class Held(NamedTuple):
@@ -62,7 +63,7 @@ def read(home: Home, db: Db, person: int, now: int) -> Customer:
     """One customer, in one moment. Personal values are opened: the caller has the right and writes the audit row."""
     with db.snapshot():
         rows = db.rows(
-            "select id, type, public_id, state, first_at, household from identifier where person = :p"
+            "select id, type, public_id, state, first_at, household, erased from identifier where person = :p"
             " order by first_at, id",
             p=person,
         )
@@ -80,8 +81,11 @@ def read(home: Home, db: Db, person: int, now: int) -> Customer:
     return Customer(
         public[person], person, next((r[5] for r in rows if r[0] == person), person),
         tuple(
-            Held(i, type_, pid, values.masked(type_, plain[i]) if i in plain else "erased", st, at, i in made_up)
-            for i, type_, pid, st, at, _ in rows
+            Held(
+                i, type_, pid, values.masked(type_, plain[i]) if i in plain else "erased" if gone else NOT_KEPT, st, at,
+                i in made_up,
+            )
+            for i, type_, pid, st, at, _, gone in rows
         ),
         profile,
         tuple(sorted(told, key=lambda t: (standing.get(t.name) is not t, t.label, -t.since))),
@@ -221,13 +225,30 @@ def whom(db: Db, asked: str, key: Callable[[str, str], Key | None]) -> tuple[int
     found = current(db, asked)
     if found is None and ":" in asked:
         shown = key(*asked.split(":", 1))
-        sql = "select public_id from identifier where token = :token and erased = 0 and state = 'own'"
-        row = db.row(sql, token=shown.token) if shown else None
-        found = current(db, row[0]) if row else None
+        found = _behind(db, shown) if shown else None
     if found is None:
         cure = "Ask by her id (c...), or by an identifier as type:value, such as email:ann@shop.example"
         raise BynameError("No such customer", cure=cure)
     return found
+
+
+def _behind(db: Db, shown: Key) -> tuple[int, str] | None:
+    """The one person an identifier leads to, contested or not. A shared one is hers if somebody said so, else nobody's.
+
+    Errors: BynameError when it belongs to nobody in particular.
+    """
+    row = db.row(
+        "select i.public_id, i.state, (select count(*) from identifier o where o.person = i.person)"
+        " from identifier i where i.token = :token and i.erased = 0",
+        token=shown.token,
+    )
+    if row is None:
+        return None
+    public, state_, many = row
+    if state_ in ("own", "contested") or (state_ == "shared" and many > 1):
+        return current(db, public)
+    rule = "Several people share this identifier" if state_ == "shared" else "This identifier belongs to nobody"
+    raise BynameError(rule, shown.type, "Ask by her id (c...), or by another identifier of hers")
 
 
 ALL = """

@@ -179,6 +179,33 @@ def test_who_is_not_found_is_not_repeated(home: Path) -> None:
     assert "nobody@" not in done.output
 
 
+def test_who_asks_by_a_contested_identifier_is_found(home: Path, ann: str) -> None:
+    with open_home(home) as opened:
+        opened.store.write(lambda db: db.run("update identifier set state = 'contested' where type = 'email'"))
+    assert told(home, "explain", "email:ann@shop.example")["customer"] == ann
+    assert told(home, "erase", "email:ann@shop.example", "--yes")["identifiers"] == 2
+
+
+def test_a_shared_identifier_leads_to_nobody_and_says_so(home: Path) -> None:
+    with open_home(home) as opened:
+        product = Byname(opened)
+        for number in range(4):
+            who = (Identifier("phone", "+442079460018"), Identifier("account", f"acct-{number}"))
+            event = Event(f"s-{number}", "tills", "till", "Call Ended", NOW, NOW, who)
+            product.deliver(Delivery("tills", [product.prepare(event)], [], NOW)).result()
+        states = dict(opened.store.read().rows("select type, state from identifier"))
+    assert states["phone"] == "shared"
+    done = ask(home, "erase", "phone:+442079460018", "--yes", expect=2)
+    assert "Several people share this identifier: phone" in done.stderr
+    assert "7946" not in done.output
+
+
+def test_what_was_never_kept_in_the_clear_is_not_called_erased(home: Path, ann: str) -> None:
+    with open_home(home) as opened:
+        opened.store.write(lambda db: db.run("delete from vault"))
+    assert {i["masked"] for i in told(home, "explain", ann)["identifiers"]} == {"(not kept)"}
+
+
 def test_ann_is_erased_only_when_meant(home: Path, ann: str) -> None:
     ask(home, "erase", ann, input="n\n", expect=1)
     assert json.loads(ask(home, "export", ann).stdout)["customer"] == ann
