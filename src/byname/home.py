@@ -42,11 +42,39 @@ class Home:
         self.close()
 
 
+OURS = {
+    "byname.toml",
+    "identity.toml",
+    "keys",
+    "lake",
+    "lock",
+    "looks",
+    "day.db",
+    "day.db-wal",
+    "day.db-shm",
+    "lost+found",
+}
+
+
+def is_home(path: Path) -> bool:
+    """Is there a home, or the settings for one?"""
+    return (path / "byname.toml").exists() or (path / "keys").exists()
+
+
+def check_free(path: Path) -> None:
+    """A home is made in a folder of its own. Errors: BynameError when the folder holds something else."""
+    if path.is_dir() and (other := sorted({p.name for p in path.iterdir()} - OURS)):
+        cure = "Name a new or an empty folder with --home, or put a byname.toml there if it shall be a home"
+        raise BynameError("This folder is no byname home, and it is not empty", f"{path} holds {other[0]}", cure)
+
+
 def open_home(path: Path, *, read_only: bool = False, create: bool = True) -> Home:
     """Open (or make) a home. On SQLite one process may write; readers may join it at any time."""
-    known = (path / "byname.toml").exists() or (path / "keys").exists()
+    known = is_home(path)
     if not known and not create:
         raise BynameError("No byname home here", str(path), "Make one with `byname run --home FOLDER`")
+    if not known and not read_only:
+        check_free(path)
     settings = settings_.load(path / "byname.toml")
     if read_only and not known:
         raise BynameError("This home is empty", str(path), "Start it once with `byname run`")
@@ -79,7 +107,7 @@ def _only_writer(path: Path) -> IO[str]:
         file.seek(0)
         holder = file.read().strip() or "another process"
         file.close()
-        cure = "Stop it, use its API or pages, or open the home for reading only"
+        cure = "Stop it, or use its pages or API"
         raise HomeInUse("This home is in use", holder, cure) from None
     file.truncate(0)
     file.write(f"process {os.getpid()}")

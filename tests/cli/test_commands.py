@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,16 @@ def test_a_mistake_of_ours_tells_its_kind_and_nothing_it_held(home: Path, monkey
     done = ask(home, "check", expect=5)
     assert "RuntimeError" in done.stderr
     assert "ann@" not in done.output
+
+
+def test_a_reader_who_has_enough_is_no_mistake(home: Path, ann: str) -> None:
+    """As `byname export | head` leaves it: nobody holds the other end of the pipe."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "byname", "export", ann, "--home", str(home)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_a_source_is_made_listed_rotated_and_switched(home: Path) -> None:
@@ -239,3 +250,33 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(home: Path) -> None
         done = ask(home, "serve", "--port", port, expect=2)
     assert "cannot listen" in done.stderr
     assert "--port" in done.stderr
+
+
+def test_a_first_start_that_cannot_listen_makes_no_home(tmp_path: Path) -> None:
+    from byname.cli.serving import bound
+
+    with bound("127.0.0.1", 0) as taken:
+        taken.listen()
+        done = ask(tmp_path / "new", "run", "--sample", "--port", str(taken.getsockname()[1]), expect=2)
+    assert "cannot listen" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_other_things_is_not_made_a_home(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir(mode=0o755)
+    (folder / "letter.txt").write_text("Dear Ann")
+    done = ask(folder, "run", "--sample", "--port", "0", expect=2)
+    assert "not empty" in done.stderr
+    assert "--home" in done.stderr
+    assert [p.name for p in folder.iterdir()] == ["letter.txt"]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_an_empty_folder_or_one_with_settings_becomes_a_home(tmp_path: Path) -> None:
+    for name, text in (("empty", ""), ("settled", 'company = "Shop"\n')):
+        (tmp_path / name).mkdir()
+        if text:
+            (tmp_path / name / "byname.toml").write_text(text)
+        open_home(tmp_path / name).close()
+        assert (tmp_path / name / "keys").is_dir()

@@ -4,13 +4,15 @@ A command's file is read when it is asked for, so that `byname --help` costs nex
 
 Exit codes: 0 done; 1 the answer is no (a law does not hold, rows were bad, nobody found); 2 asked wrongly;
 3 the home is in use by another process; 4 the ground is broken (disk, database, keys); 5 a mistake of byname's own
-(BYNAME_TRACE=1 shows where).
+(BYNAME_TRACE=1 shows where); 141 who read the answer went away (`| head`), which is no error.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +35,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("restore", "Make a home from a backup"),
 )
 
+READER_GONE = 141  # what a shell makes of SIGPIPE
 OK, NO, ASKED_WRONGLY, IN_USE, BROKEN, OUR_MISTAKE = range(6)
 GROUND_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 
@@ -59,12 +62,23 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:  # `| head` has read enough
+            _hush()
+            ctx.exit(READER_GONE)
         except Exception as error:
             code = _code(error)
             if code == OUR_MISTAKE and os.environ.get("BYNAME_TRACE"):
                 raise
             click.echo(f"byname: {_words(error)}", err=True)
             ctx.exit(code)
+
+
+def _hush() -> None:
+    """Let what is still in the buffers go nowhere, or Python complains of the closed pipe when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _code(error: Exception) -> int:

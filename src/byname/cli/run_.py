@@ -32,8 +32,13 @@ def command(sample: bool, host: str | None, port: int | None, home: Path, json: 
     """
     from byname.cli.serving import bound, serve
     from byname.encounter import Byname
-    from byname.home import open_home
+    from byname.home import check_free, is_home, open_home
+    from byname.settings import load
 
+    if not is_home(home):  # nothing is made for a server that could not open
+        check_free(home)
+        wanted = load(home / "byname.toml")
+        bound(host or wanted.host, wanted.port if port is None else port).close()
     if sample:
         from byname.sample import settle
 
