@@ -20,7 +20,7 @@ from tests.browser.conftest import FLAGS, Server, chromium  # noqa: E402
 
 OUT = ROOT / "screens"
 SIZES = ((1280, 800, False), (1280, 800, True), (360, 780, False), (360, 780, True))
-EMPTY = ("/", "/customers", "/till", "/matches", "/quarantine", "/sources", "/audit")
+EMPTY = ("/", "/customers", "/till", "/matches", "/quarantine", "/sources", "/audit", "/access")
 
 
 def busiest(server: Server) -> str:

@@ -13,8 +13,8 @@ from tests.web import cast
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/?span=30d", "/customers", "/customers?open=promise", "HER", "HER/erase", "/till", "/matches",
-         "/quarantine", "ITEM", "/sources", "/sources/till", "/audit")  # fmt: skip
-EMPTY = ("/", "/customers", "/till", "/matches", "/quarantine", "/sources", "/audit")
+         "/quarantine", "ITEM", "/sources", "/sources/till", "/audit", "/access")  # fmt: skip
+EMPTY = ("/", "/customers", "/till", "/matches", "/quarantine", "/sources", "/audit", "/access")
 LOOKS = [(360, False), (360, True), (1280, False), (1280, True)]
 
 

@@ -96,7 +96,8 @@ def test_every_answer_forbids_frames_inline_scripts_and_guessing(house: House) -
 
 def test_pages_hold_no_inline_script_style_or_handler(house: House) -> None:
     owner, her = house.browser("owner"), house.customer("loyalty", cast.ANN_CARD)
-    for path in ("/", "/customers", f"/customers/{her}", "/till", "/matches", "/quarantine", "/sources", "/audit"):
+    for path in ("/", "/customers", f"/customers/{her}", "/till", "/matches", "/quarantine", "/sources", "/audit",
+                 "/access"):  # fmt: skip
         text = owner.get(path).text
         assert "<style" not in text
         assert " style=" not in text

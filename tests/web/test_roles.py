@@ -49,6 +49,9 @@ MAY: dict[tuple[str, str], set[str]] = {
     ("POST", "/sources/{slug:str}/rotate"): RUNS,
     ("POST", "/sources/{slug:str}/change"): RUNS,
     ("GET", "/audit"): TRUSTED,
+    ("GET", "/access"): {"owner"},
+    ("POST", "/access/new"): {"owner"},
+    ("POST", "/access/{token:str}/revoke"): {"owner"},
 }
 
 
@@ -74,7 +77,12 @@ def test_a_role_opens_what_it_may_and_nothing_else(house: House, role: str) -> N
     browser = house.browser(role)
     her = house.customer("loyalty", cast.ANN_CARD)
     for (method, path), may in MAY.items():
-        address = path.replace("{id:str}", her).replace("{item:int}", "1").replace("{slug:str}", "till")
+        address = (
+            path.replace("{id:str}", her)
+            .replace("{item:int}", "1")
+            .replace("{slug:str}", "till")
+            .replace("{token:str}", "t1")
+        )
         csrf = browser.csrf
         answer = (
             browser.get(address) if method == "GET" else browser.ask("POST", address, data={"csrf": csrf, "q": "x"})
@@ -92,7 +100,12 @@ def test_a_role_opens_what_it_may_and_nothing_else(house: House, role: str) -> N
 @pytest.mark.parametrize("method_path", sorted(MAY))
 def test_a_stranger_sees_the_door_only(empty_house: House, method_path: tuple[str, str]) -> None:
     method, path = method_path
-    address = path.replace("{id:str}", "c1").replace("{item:int}", "1").replace("{slug:str}", "till")
+    address = (
+        path.replace("{id:str}", "c1")
+        .replace("{item:int}", "1")
+        .replace("{slug:str}", "till")
+        .replace("{token:str}", "t1")
+    )
     answer = empty_house.browser().ask(method, address, data={} if method == "POST" else None)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/login")

@@ -32,6 +32,7 @@ NOTES: dict[str, str] = {
     "run_revoked": "The whole run is taken back.",
     "erased": "Erased, everywhere. What remains counts, and names nobody.",
     "source_saved": "Saved.",
+    "token_revoked": "Revoked: it opens nothing from now on.",
     "nothing": "There was nothing to do.",
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from byname.web.asking import Answer, Ask
-from byname.web.desks import audit, customer, customers, matches, quarantine, sources, till, today
+from byname.web.desks import access, audit, customer, customers, matches, quarantine, sources, till, today
 
 
 class Action(NamedTuple):
@@ -32,7 +32,7 @@ class Desk(Protocol):
     def page(self, ask: Ask) -> Answer: ...
 
 
-PAGES: tuple[Any, ...] = (today, customers, customer, till, matches, quarantine, sources, audit)
+PAGES: tuple[Any, ...] = (today, customers, customer, till, matches, quarantine, sources, audit, access)
 
 
 def actions(desk: Any) -> tuple[Action, ...]:

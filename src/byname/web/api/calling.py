@@ -82,7 +82,7 @@ def check(product: Byname, pace: Pace, now: int, authorization: str, terminal: s
     token = tokens.find(home.store.read(), home.keys, secret.strip()) if scheme.lower() == "bearer" else None
     if token is None:
         raise Refused(
-            401, "A token in force is needed", cure="Send Authorization: Bearer byn_...; make one with byname token"
+            401, "A token in force is needed", cure="Send Authorization: Bearer byn_...; make one on the page Access"
         )
     wait_s = pace.wait_s(Source(token.id, token.name, "web"), now)
     if wait_s:
