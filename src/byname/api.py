@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from byname.encounter import Byname
     from byname.home import Home
-    from byname.identity.recognise import Recognition
+    from byname.recognition import Met
 
 
 def open(home: str | Path, *, read_only: bool = False) -> Opened:
@@ -101,23 +101,16 @@ class Opened:
         rows = [(str(b), *b) for b in found]
         return pa.table({c: [row[i] for row in rows] for i, c in enumerate(columns)})
 
-    def recognise(self, *shown: tuple[str, str], proof: str = "claimed") -> Recognition:
-        """Who is it, how sure, and what may be done? `shown`: (type, value) pairs. The look is logged."""
-        from byname.identity import recognise
+    def recognise(self, *shown: tuple[str, str], proof: str = "claimed", purpose: str = "service") -> Met:
+        """Who is it, how sure, and what may be done for this purpose? `shown`: (type, value) pairs. It is logged."""
+        from byname import recognition
+        from byname.recognition import Asker, Turned
         from byname.terms import Proof
-        from byname.trust import unrecognised
 
-        product, db = self.product, self.product.home.store.read()
-        keys = [key for type, value in shown if (key := product.key(type, value)) is not None]
-        found = recognise.recognise(
-            db,
-            product.policy,
-            [recognise.Shown(key, Proof(proof)) for key in keys],
-            now=_now(),
-            flagged=unrecognised.flagged(db, product.keyring, keys),
-        )
-        self._log("recognise", found.customer or "", outcome=str(found.level))
-        return found
+        turned = [Turned(type, value, Proof(proof)) for type, value in shown]
+        met = recognition.meet(self.product, turned, Asker(ACTOR, "python", purpose), _now())
+        self.product.looks.hand_over()
+        return met
 
     def close(self) -> None:
         """Let go of the home; leaving a `with` does it too."""

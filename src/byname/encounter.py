@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
@@ -96,6 +97,7 @@ class Byname:
         self.policy = policy or Policy.load(home.path / "identity.toml", region=home.settings.region)
         self.keyring = home.keys
         self.memory: dict[str, Any] = {}  # what flows keep between calls; nothing in it is the truth
+        self.gathering = threading.Lock()  # one call at a time gathers what is kept
         self._known: dict[Identifier, tuple[Key, str] | None] = {}
         self._work = self.receive  # one object, so that the writer takes deliveries together
         self._take_work = self._take

@@ -53,12 +53,21 @@ def gathered(product: Byname, now: int) -> Gathered | None:
     erasures = _erasures(db)
     if held and held.model == newest[0] and held.erasures == erasures and now - held.at < FRESH:
         return held
-    model = suggest.load_model(db, newest[0])
+    if not product.gathering.acquire(blocking=False):  # another call gathers already
+        return held if held and held.erasures == erasures else None
+    try:
+        return _gather(product, db, newest[0], erasures, now)
+    finally:
+        product.gathering.release()
+
+
+def _gather(product: Byname, db: Db, newest: str, erasures: int, now: int) -> Gathered | None:
+    model = suggest.load_model(db, newest)
     (named,) = db.row("select count(distinct identifier) from trait where name in ('name', 'first_name')") or (0,)
     if model is None or named > MOST:
         return None
     known = Known(model, table(records_of(product)), match_digest(product))
-    made = Gathered(known, newest[0], erasures, now)
+    made = Gathered(known, newest, erasures, now)
     product.memory["likeness"] = made
     return made
 
