@@ -25,6 +25,7 @@ class Home:
     keys: Keyring
     store: Store
     _lock: IO[str] | None = field(default=None, repr=False)
+    read_only: bool = False
 
     @property
     def lake(self) -> Path:
@@ -91,7 +92,7 @@ def open_home(path: Path, *, read_only: bool = False, create: bool = True) -> Ho
         if lock is not None:
             lock.close()
         raise
-    return Home(path, settings, keys, store, lock)
+    return Home(path, settings, keys, store, lock, read_only)
 
 
 def _has_data(path: Path, settings: Settings) -> bool:

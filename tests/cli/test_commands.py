@@ -185,6 +185,17 @@ def test_a_look_by_command_is_logged(home: Path, ann: str) -> None:
     assert rows == [("cli", "export", ann)]
 
 
+def test_beside_a_server_ann_is_explained_and_exported_and_the_next_start_logs_the_looks(home: Path, ann: str) -> None:
+    with open_home(home):
+        assert told(home, "explain", ann)["customer"] == ann
+        assert json.loads(ask(home, "export", "email:ann@shop.example").stdout)["customer"] == ann
+        assert "Stop it, or use its pages" in ask(home, "erase", ann, "--yes", expect=3).stderr
+    with open_home(home) as opened:
+        Byname(opened).looks.hand_over()
+        rows = opened.store.read().rows("select action, customer from audit order by id")
+    assert sorted(rows) == [("explain", ann), ("export", ann)]
+
+
 def test_who_is_not_found_is_not_repeated(home: Path) -> None:
     done = ask(home, "export", "email:nobody@shop.example", expect=2)
     assert "nobody@" not in done.output

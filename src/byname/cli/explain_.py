@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import ACTOR, answer, home_option, json_option, moment, now, opened, table
+from byname.cli.frame import ACTOR, answer, home_option, joined, json_option, moment, note, now, table
 
 
 @click.command("explain")
@@ -15,6 +15,7 @@ from byname.cli.frame import ACTOR, answer, home_option, json_option, moment, no
 @json_option
 def command(customer: str, home: Path, json: bool) -> None:
     """Why are these identifiers one person? The statements that say so, in words. The look is logged.
+    Works beside a running server.
 
     CUSTOMER is her id, or one of her identifiers as type:value.
 
@@ -28,11 +29,11 @@ def command(customer: str, home: Path, json: bool) -> None:
     from byname.identity import explain
     from byname.trust import audit
 
-    with opened(home) as h:
+    with joined(home) as h:
         product, at = Byname(h), now()
         db = h.store.read()
         person, public = customers.whom(db, customer, product.key)
-        h.store.write(lambda db: audit.log(db, [audit.Look(at, ACTOR, "explain", public)]))
+        note(h, audit.Look(at, ACTOR, "explain", public))
         found = explain.explain(db, product.policy, person)
         held = customers.read(h, db, person, at).identifiers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from byname.cli.frame import ACTOR, answer, home_option, json_option, now, opened, progress, table
+from byname.cli.frame import ACTOR, answer, home_option, joined, json_option, note, now, opened, progress, table
 
 
 @click.command("export")
@@ -26,7 +26,7 @@ def command(
 ) -> None:
     """Everything held about one customer, from every room and the lake, in the clear. Or the lake, for other engines.
 
-    CUSTOMER is her id, or one of her identifiers as type:value. The look is logged.
+    CUSTOMER is her id, or one of her identifiers as type:value. The look is logged. Works beside a running server.
     --iceberg copies nothing and holds no personal data in the clear; repeat it to bring the catalogue up to date.
 
     \b
@@ -48,11 +48,11 @@ def _takeout(home: Path, customer: str, output: Path | None, html: bool) -> None
     from byname.encounter import Byname
     from byname.trust import audit
 
-    with opened(home) as h:
+    with joined(home) as h:
         product, at = Byname(h), now()
         _, public = customers.whom(h.store.read(), customer, product.key)
         look = audit.Look(at, ACTOR, "export", public, outcome="html" if html else "json")
-        h.store.write(lambda db: audit.log(db, [look]))
+        note(h, look)
         held = forget.export(h, public, now=at)
     text = forget.readable(held) if html else json_.dumps(held, indent=2, ensure_ascii=False)
     if output is None:

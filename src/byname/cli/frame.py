@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from byname.home import Home
+    from byname.trust.audit import Look
 
 ACTOR = "cli"
 
@@ -48,6 +49,26 @@ def opened(path: Path, *, read_only: bool = False, create: bool = False) -> Home
     from byname.home import open_home
 
     return open_home(path, read_only=read_only, create=create)
+
+
+def joined(path: Path) -> Home:
+    """The home to look at a person in: for itself, or beside the server that has it."""
+    from byname.terms import HomeInUse
+
+    try:
+        return opened(path)
+    except HomeInUse:
+        return opened(path, read_only=True)
+
+
+def note(home: Home, look: Look) -> None:
+    """Log a look before it is answered: in the table; beside a server in a journal, which the next start takes over."""
+    from byname.trust import audit, looks
+
+    if home.read_only:
+        looks.leave(home.path / "looks", look)
+    else:
+        home.store.write(lambda db: audit.log(db, [look]))
 
 
 def answer(value: Mapping[str, Any] | Sequence[Any], json: bool, words: Callable[[], None]) -> None:

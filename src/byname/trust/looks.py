@@ -109,6 +109,21 @@ def begun(folder: Path) -> tuple[Path, int]:
         os.close(file)
 
 
+def leave(folder: Path, look: Look) -> None:
+    """Note one look beside the process that has the home; the next start takes it over. DbGone when it cannot be."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path, file = begun(folder)
+    try:
+        os.write(file, msgspec.json.encode(look) + b"\n")
+        os.fsync(file)
+    except OSError as error:
+        path.unlink()
+        cure = "Free some space; what cannot be logged is not shown"
+        raise DbGone("The disk takes no note of a look", error.strerror or "", cure) from error
+    finally:
+        os.close(file)
+
+
 def read(path: Path) -> Iterator[Look]:
     """The looks of a journal; a last line cut off by a power failure is none."""
     for line in path.read_bytes().splitlines():
