@@ -92,7 +92,7 @@ def recognise(who: int, secret: str) -> bytes:
     return load.request("POST", "/v1/recognise", json.dumps(asked).encode(), f"authorization: Bearer {secret}\r\n")
 
 
-def a_token(folder: Path) -> str:
+def a_token(folder: Path, scope: str = "recognise") -> str:
     from byname.encounter import public_id
     from byname.home import open_home
     from byname.trust import tokens
@@ -100,7 +100,7 @@ def a_token(folder: Path) -> str:
     with open_home(folder) as home:
         _, secret = home.store.write(
             lambda db: tokens.make(
-                db, home.keys, name="till", scopes=["recognise"], now=time.time_ns() // 1000, new_id=public_id
+                db, home.keys, name="till", scopes=[scope], now=time.time_ns() // 1000, new_id=public_id
             )
         )
         return str(secret)
