@@ -9,6 +9,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from byname.terms import BynameError
 
@@ -48,6 +49,25 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+def _check_region(region: str) -> None:
+    from phonenumbers import SUPPORTED_REGIONS  # late: only who sets one waits for it
+
+    if region not in SUPPORTED_REGIONS:
+        cure = "Write two capitals of ISO 3166, such as GB or DE"
+        raise BynameError("Setting 'region' must be a country with phone numbers", repr(region), cure)
+
+
+def _check_time_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):  # no such zone; not a name; a folder of zones
+        rule = "Setting 'time_zone' must be a zone of the tz database"
+        raise BynameError(rule, repr(zone), "Write for example Europe/Berlin or UTC") from None
+
+
+CHECKS = {"region": _check_region, "time_zone": _check_time_zone}  # currency: touchpoints.Limits, which knows them
+
+
 class Settings:
     """The settings in force: attribute access, unknown names are an error."""
 
@@ -59,6 +79,8 @@ class Settings:
             if type(value) is not type(known[name]):
                 want = type(known[name]).__name__
                 raise BynameError(f"Setting '{name}' must be of type {want}", repr(value))
+            if name in CHECKS:
+                CHECKS[name](value)
             known[name] = value
         self._values = known
 

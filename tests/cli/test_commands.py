@@ -291,3 +291,24 @@ def test_an_empty_folder_or_one_with_settings_becomes_a_home(tmp_path: Path) -> 
             (tmp_path / name / "byname.toml").write_text(text)
         open_home(tmp_path / name).close()
         assert (tmp_path / name / "keys").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ('region = "UK"', "GB"),
+        ('region = "de"', "DE"),
+        ('currency = "EURO"', "EUR"),
+        ('currency = "gbp"', "EUR"),
+        ('time_zone = "Berlin"', "Europe/Berlin"),
+        ('time_zone = ""', "Europe/Berlin"),
+        ('time_zone = "../etc"', "Europe/Berlin"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused_at_the_start(tmp_path: Path, line: str, cure: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "byname.toml").write_text(line)
+    done = ask(home, "learn", expect=2)
+    assert f"Setting '{line.split()[0]}' must be" in done.stderr
+    assert cure in done.stderr

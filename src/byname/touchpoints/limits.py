@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from byname.settings import Settings
-from byname.terms import SECOND
+from byname.terms import SECOND, BynameError
+from byname.touchpoints.money import EXPONENT
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -20,6 +21,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     @staticmethod
     def of(settings: Settings) -> Limits:
+        """Those that a home's settings set. BynameError when its currency is none."""
+        if settings.currency not in EXPONENT:
+            cure = "Write three capitals, such as EUR"
+            raise BynameError("Setting 'currency' must be a code of ISO 4217", repr(settings.currency), cure)
         return Limits(
             settings.max_body_kb * 1024,
             settings.max_event_kb * 1024,
