@@ -52,6 +52,7 @@ class Ask:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     terminal: str = ""
+    address: str = ""  # where people and senders reach this server, without a slash at its end
     part: bool = False  # only the fragment is wanted (htmx)
 
     @property

@@ -13,7 +13,7 @@ from byname.settings import Settings
 from byname.terms import BynameError
 from byname.trust import oidc
 from byname.web.entrance import let_in
-from byname.web.serving import Web, cookie, in_thread
+from byname.web.serving import Web, address_of, cookie, in_thread
 
 BEGUN_COOKIE = "byname_company"
 
@@ -36,7 +36,7 @@ def send_off(request: Web) -> Response[Any]:
     with client() as http:
         provider = oidc.discover(http, issuer_of(home.settings))
     client_id: str = home.settings.oidc_client_id
-    address, begun = oidc.begin(provider, client_id=client_id, redirect_uri=way_back(home.settings), now=now)
+    address, begun = oidc.begin(provider, client_id=client_id, redirect_uri=way_back(request), now=now)
     answer = Redirect(address, status_code=303)
     answer.set_cookie(cookie(request, BEGUN_COOKIE, oidc.packed(home.keys, begun), max_age=600))
     return answer
@@ -56,7 +56,7 @@ def take_in(request: Web) -> Response[Any]:
             begun,
             client_id=home.settings.oidc_client_id,
             client_secret=secret_of(home.settings),
-            redirect_uri=way_back(home.settings),
+            redirect_uri=way_back(request),
             code=str(request.query_params["code"]),
             state=str(request.query_params.get("state", "")),
             now=now,
@@ -79,10 +79,9 @@ def issuer_of(settings: Settings) -> str:
     return issuer
 
 
-def way_back(settings: Settings) -> str:
-    """The address that must be registered at the issuer."""
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    return f"{base}/login/company/back"
+def way_back(request: Web) -> str:
+    """The address that must be registered at the issuer; it sends nobody to another one."""
+    return f"{address_of(request)}/login/company/back"
 
 
 def secret_of(settings: Settings) -> str:

@@ -101,8 +101,27 @@ def ask_of(request: Web, staff: Staff, form: dict[str, str]) -> Ask:
         query={k: v for k, v in request.query_params.items() if isinstance(v, str)},
         form=form,
         terminal=request.client.host if request.client else "",
+        address=address_of(request),
         part=request.headers.get("hx-request") == "true",
     )
+
+
+HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?", re.I)
+
+
+def address_of(request: Web) -> str:
+    """Where this server is reached: the public address if one is set, else the one that was asked.
+
+    A Host header that is no host name is left aside for the host and the port that the server listens on.
+    """
+    settings = request.app.state.product.home.settings
+    if settings.public_url:
+        return str(settings.public_url).rstrip("/")
+    given = request.headers.get("host", "")
+    if not HOST.fullmatch(given):
+        port = (request.scope.get("server") or ("", None))[1] or settings.port
+        given = f"{settings.host}:{port}"
+    return f"{request.scope.get('scheme', 'http')}://{given}"
 
 
 def say_of(request: Web) -> Say:

@@ -14,9 +14,10 @@ from byname.profile.timeline import Entry
 from byname.store import Db
 from byname.terms import BynameError, Key
 from byname.touchpoints import catalogue
-from byname.trust import audit, consent, staff
-from byname.web import evidence
+from byname.trust import audit, consent
+from byname.web import actors, evidence
 from byname.web.asking import Answer, Ask, Goto, NotThere, Sent, Shown
+from byname.web.words import Say
 
 TITLE = "Customer"
 PATH = "/customers/{id:str}"
@@ -62,7 +63,7 @@ def about(ask: Ask, her: Customer) -> dict[str, Any]:
         "evidence": evidence.read(ask.db, ask.say, her.identifiers),
         "shown_identifiers": [h for h in her.identifiers if h.type != "given"],
         "consents": consents(her.consents),
-        "looks": looks(ask.db, her, ask.staff.may("audit")),
+        "looks": looks(ask.db, ask.say, her, ask.staff.may("audit")),
         "actions": audit.ACTIONS,
         "household": household(ask.db, her),
     }
@@ -130,11 +131,11 @@ class Looked(NamedTuple):
     who: str
 
 
-def looks(db: Db, her: Customer, named: bool) -> list[Looked]:
+def looks(db: Db, say: Say, her: Customer, named: bool) -> list[Looked]:
     """Who looked at her, under any id that was ever hers; colleagues by name only for whoever may see audits."""
     rows = audit.looks_at(db, [h.public_id for h in her.identifiers], most=12)
-    names = {f"staff:{a.id}": a.name for a in staff.accounts(db)} if named else {}
-    return [Looked(r.look, names.get(r.look.actor, r.look.actor.partition(":")[0])) for r in rows]
+    known = actors.names(db, say, colleagues=named)
+    return [Looked(r.look, actors.name_of(r.look.actor, known, say)) for r in rows]
 
 
 def household(db: Db, her: Customer) -> list[str]:

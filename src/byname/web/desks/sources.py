@@ -40,7 +40,7 @@ def page(ask: Ask) -> Answer:
 def listing(ask: Ask) -> dict[str, object]:
     return {
         "sources": sources.all_sources(ask.db), "volumes": volumes(ask.db, ask.now), "nothing": NOTHING,
-        "touchpoints": list(Touchpoint), "address": address(ask), "form": ask.form,
+        "touchpoints": list(Touchpoint), "address": ask.address, "form": ask.form,
     }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def one(ask: Ask) -> Answer:
     source = found(ask)
     return Shown("source.html", {
         "source": source, "volume": volumes(ask.db, ask.now).get(source.slug, NOTHING), "key": "",
-        "address": address(ask), "title": source.name, "touchpoints": list(Touchpoint),
+        "address": ask.address, "title": source.name, "touchpoints": list(Touchpoint),
         "allowed": sorted(source.allowed) if source.allowed is not None else None,
     })  # fmt: skip
 
@@ -128,7 +128,7 @@ def shown_once(ask: Ask, slug: str, key: str) -> Answer:
     source = sources.by_slug(ask.home.store.read(), slug)
     assert source is not None
     return Shown("source.html", {
-        "source": source, "volume": NOTHING, "key": key, "address": address(ask), "title": source.name,
+        "source": source, "volume": NOTHING, "key": key, "address": ask.address, "title": source.name,
         "touchpoints": list(Touchpoint), "allowed": None,
     })  # fmt: skip
 
@@ -138,12 +138,6 @@ def found(ask: Ask) -> Source:
     if source is None:
         raise NotThere
     return source
-
-
-def address(ask: Ask) -> str:
-    """Where senders reach this server."""
-    settings = ask.home.settings
-    return str(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
 
 
 ACTIONS = (
