@@ -256,7 +256,8 @@ def test_what_is_not_there_is_said(sqlite_home: Home, tmp_path: Path, kind: str)
     file = tmp_path / ("s.txt" if kind == "ending" else "s.csv")
     if kind != "file":
         file.write_text(GOOD.replace("paid", "payed"))
-    with pytest.raises(BynameError, match="no such column: paid" if kind == "column" else "Not a CSV or Parquet"):
+    words = {"column": "no such column: paid", "file": "no such file", "ending": "Not a CSV or Parquet"}
+    with pytest.raises(BynameError, match=words[kind]):
         planned(sqlite_home, file, ORDERS)
 
 

@@ -312,3 +312,37 @@ def test_a_setting_that_means_nothing_is_refused_at_the_start(tmp_path: Path, li
     done = ask(home, "learn", expect=2)
     assert f"Setting '{line.split()[0]}' must be" in done.stderr
     assert cure in done.stderr
+
+
+MAPPING = """
+kind = "orders"
+source = "till"
+[columns]
+order = "receipt"
+time = "sold_at"
+product = "sku"
+amount = "paid"
+[constants]
+event = "Till Sale"
+currency = "EUR"
+[identifiers]
+loyalty = "card"
+"""
+
+
+def test_an_import_says_what_is_wrong_what_is_missing_and_what_was_taken_before(home: Path, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "sales.csv", tmp_path / "sales.toml"
+    mapping.write_text(MAPPING)
+    missing = CliRunner().invoke(cli, ["import", str(file), "--map", str(mapping), "--home", str(tmp_path / "none")])
+    assert missing.exit_code == 2
+    assert "There is no such file" in missing.stderr
+    assert not (tmp_path / "none").exists()
+    file.write_text("receipt,sold_at,sku,paid,card\nr1,2026-02-01,a,1.50,7001\nr2,01.02.2026,a,1.50,7001\n")
+    first = ask(home, "import", str(file), "--map", str(mapping), expect=1)
+    assert "1 rows taken" in first.stdout
+    dry = ask(home, "import", str(file), "--map", str(mapping), "--dry-run", expect=1).stdout
+    assert "[time]" in " ".join(dry.split())
+    again = ask(home, "import", str(file), "--map", str(mapping))
+    assert "Nothing new: this file was taken on" in again.stdout
+    assert "1 went to quarantine" in again.stdout
+    assert told(home, "import", str(file), "--map", str(mapping))["already"] is True

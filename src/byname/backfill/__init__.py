@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from byname.backfill import history, reference, telling
-from byname.backfill.planning import Bad, Plan, plan
+from byname.backfill.planning import Bad, Plan, check_file, plan
 from byname.encounter import Byname
 from byname.lake.ledger import Step, nothing
 from byname.touchpoints import runs
 from byname.touchpoints.runs import Run
 
-__all__ = ["Bad", "Plan", "Run", "plan", "run"]
+__all__ = ["Bad", "Plan", "Run", "check_file", "plan", "run"]
 
 Progress = Callable[[int, int], None]
 

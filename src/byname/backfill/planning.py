@@ -15,7 +15,7 @@ from byname.lake.duck import Connection
 from byname.terms import SECOND, BynameError, moment
 from byname.touchpoints import catalogue, reading
 from byname.touchpoints.files import Mapping, used_columns
-from byname.touchpoints.reasons import REASONS
+from byname.touchpoints.reasons import in_words_of_a_file as in_words
 
 FIRST = 5  # rows shown as they will be understood
 HELD_BYTES = 512 << 20  # a CSV up to this size
@@ -56,8 +56,7 @@ def plan(product: Byname, file: Path, mapping: Mapping, *, now: int, look: bool 
     Without `look` only file and mapping are checked: enough for `run`, which looks by itself.
     Errors: BynameError when the file or a column of the mapping is not there.
     """
-    if file.suffix not in KINDS_OF_FILE or not file.is_file():
-        raise BynameError("Not a CSV or Parquet file", str(file), "Name a file that ends in .csv or .parquet")
+    check_file(file)
     with engine(product) as lake:
         types = _types(lake, file, mapping)
         name = _digest(file, mapping)
@@ -78,6 +77,14 @@ def plan(product: Byname, file: Path, mapping: Mapping, *, now: int, look: bool 
         columns = [c[0] for c in rows_shown.description]
         first = tuple(_shown(dict(zip(columns, row, strict=True))) for row in rows_shown.fetchall())
         return Plan(name, file, mapping, types, rows, left_out, bad, first)
+
+
+def check_file(file: Path) -> None:
+    """Is there a file of a kind that can be read? BynameError when not."""
+    if not file.exists():
+        raise BynameError("There is no such file", str(file), "Look at its name and folder")
+    if file.suffix not in KINDS_OF_FILE or not file.is_file():
+        raise BynameError("Not a CSV or Parquet file", str(file), "Name a file that ends in .csv or .parquet")
 
 
 @contextmanager
@@ -118,12 +125,6 @@ def rejected(lake: Connection) -> int:
     if not lake.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'").fetchall():
         return 0
     return int(lake.execute("select count(distinct line) from reject_errors").fetchall()[0][0])
-
-
-def in_words(reason: str) -> str:
-    """Rule and cure of a reason."""
-    rule, cure = REASONS[reason]
-    return f"{rule}. {cure}."
 
 
 def _rejected(lake: Connection) -> tuple[Bad, ...]:

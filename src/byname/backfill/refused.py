@@ -14,7 +14,7 @@ from byname.lake.duck import Connection
 from byname.store import Db
 from byname.terms import BynameError, Quarantined
 from byname.touchpoints import quarantine, reading
-from byname.touchpoints.reasons import in_words
+from byname.touchpoints.reasons import in_words_of_a_file as in_words
 
 MOST_BAD = 10_000  # more rows than this, and more than a tenth of the file: the mapping is wrong, not the rows
 

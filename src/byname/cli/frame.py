@@ -107,7 +107,7 @@ def console() -> Any:
 
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
 
 
 class Advance(Protocol):

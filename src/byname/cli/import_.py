@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byname.cli.frame import answer, home_option, json_option, now, opened, progress, table
+from byname.cli.frame import answer, home_option, json_option, moment, now, opened, progress, table
 
 if TYPE_CHECKING:
     from byname.backfill import Bad, Plan, Run
@@ -27,7 +27,7 @@ def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Pat
     """Take history from a CSV or Parquet file, by a mapping.
 
     The same file by the same mapping is one import: after a crash it goes on where it was, and once done it
-    changes nothing. Rows that cannot be used go to quarantine. Exit code 1: there were such rows.
+    changes nothing. Rows that cannot be used go to quarantine. Exit code 1: there were such rows now.
 
     \b
     Example:
@@ -38,7 +38,8 @@ def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Pat
     from byname.encounter import Byname
     from byname.touchpoints import files
 
-    mapping = files.load(map_)
+    backfill.check_file(file)  # before a home is made for it
+    mapping, started = files.load(map_), now()
     with opened(home, create=True) as h:
         product = Byname(h)
         with progress(f"Reading {file.name}", quiet=json):
@@ -48,7 +49,10 @@ def command(ctx: click.Context, file: Path, map_: Path, dry_run: bool, home: Pat
             ctx.exit(1 if plan.bad else 0)
         with progress(f"Importing {file.name}", quiet=json) as advance:
             run = backfill.run(product, plan, now=now(), progress=advance)
-    answer(run._asdict(), json, lambda: _say_run(run, plan.bad))
+    if run.ended_at is not None and run.ended_at < started:
+        answer({**run._asdict(), "already": True}, json, lambda: _say_again(run, run.ended_at or 0))
+        return
+    answer({**run._asdict(), "already": False}, json, lambda: _say_run(run, plan.bad))
     if run.rows_quarantined or plan.bad:
         ctx.exit(1)
 
@@ -82,6 +86,14 @@ def _say_run(run: Run, bad: tuple[Bad, ...]) -> None:
         f" {run.rows_quarantined:,} in quarantine."
     )
     _say_bad(bad)
+
+
+def _say_again(run: Run, at: int) -> None:
+    aside = f", {run.rows_quarantined:,} went to quarantine" if run.rows_quarantined else ""
+    click.echo(
+        f"Nothing new: this file was taken on {moment(at)} UTC as {run.file_name}"
+        f" ({run.rows_taken:,} rows taken{aside})."
+    )
 
 
 def _say_bad(bad: tuple[Bad, ...]) -> None:

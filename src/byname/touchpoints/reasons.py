@@ -41,6 +41,23 @@ REASONS: dict[str, Reason] = {
 }
 
 
+# What helps in a file is another thing than what helps in a message.
+IN_FILES: dict[str, Reason] = {
+    "bad_time": Reason(
+        "Times must be ISO 8601, or as the mapping says, and not before 1970",
+        'Set `format` under [time] of the mapping, for example "%d.%m.%Y %H:%M", or mend the row',
+    ),
+    "bad_amount": Reason(
+        "Amounts must be numbers within 64 bits",
+        "Set `decimal` and `unit` under [money] of the mapping, or mend the row",
+    ),
+    "bad_currency": Reason("The currency must be an ISO 4217 code", "Map the right column, or mend the row"),
+    "bad_name": REASONS["bad_name"]._replace(cure="Map the right column, or mend the row"),
+    "no_identifier": Reason("A row must name someone", "Fill in one of the columns under [identifiers] of the mapping"),
+    "card_number": REASONS["card_number"]._replace(cure="Leave it out of the file, or map the processor's token"),
+}
+
+
 class Unfit(Exception):
     """Why one event cannot be used; becomes a Quarantined. `detail` holds no personal value."""
 
@@ -57,4 +74,10 @@ def in_words(reason: str, value: str = "") -> str:
     '`currency` must be an ISO 4217 code: length 4. Send for example EUR.'
     """
     rule, cure = REASONS[reason]
+    return f"{rule}: {value}. {cure}." if value else f"{rule}. {cure}."
+
+
+def in_words_of_a_file(reason: str, value: str = "") -> str:
+    """Rule, value and cure of a reason why a row of a file cannot be used."""
+    rule, cure = IN_FILES.get(reason) or REASONS[reason]
     return f"{rule}: {value}. {cure}." if value else f"{rule}. {cure}."
