@@ -215,7 +215,7 @@ def test_a_shared_identifier_leads_to_nobody_and_says_so(home: Path) -> None:
             who = (Identifier("phone", "+442079460018"), Identifier("account", f"acct-{number}"))
             event = Event(f"s-{number}", "tills", "till", "Call Ended", NOW, NOW, who)
             product.deliver(Delivery("tills", [product.prepare(event)], [], NOW)).result()
-        states = dict(opened.store.read().rows("select type, state from identifier"))
+        states: dict[str, str] = dict(opened.store.read().rows("select type, state from identifier"))
     assert states["phone"] == "shared"
     done = ask(home, "erase", "phone:+442079460018", "--yes", expect=2)
     assert "Several people share this identifier: phone" in done.stderr
