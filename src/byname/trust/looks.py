@@ -23,7 +23,7 @@ from byname.trust import audit
 from byname.trust.audit import Look
 
 MOST_BYTES = 1 << 20  # from here on the file is emptied when nothing waits
-SOON_S = 0.05
+SOON_S = 0.01
 
 
 class Looks:
