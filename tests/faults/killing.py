@@ -58,8 +58,8 @@ class Client(threading.Thread):
     def run(self) -> None:
         body = self.batch()
         while not self.stopping.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
                 while not self.stopping.is_set():
                     connection.request("POST", "/v1/batch", json.dumps(body), {"content-type": "application/json"})
                     answer = connection.getresponse()
@@ -70,6 +70,8 @@ class Client(threading.Thread):
                         body = self.batch()
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 self.stopping.wait(0.01)
+            finally:
+                connection.close()
 
     def batch(self) -> dict[str, object]:
         """Sales, visits and sign-ins of a small town, so that people join while the server dies."""

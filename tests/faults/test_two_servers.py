@@ -41,7 +41,7 @@ def test_two_servers_take_overlapping_shuffled_batches_once(postgres_folder: Pat
         for start in range(0, len(mine), 12):
             batch = mine[start : start + 12]
             answer = rng.choice(servers).send(key, *batch, batch[0])
-            assert answer.status == 200
+            assert answer.status == 200, answer.body
             verdicts.extend(item["verdict"] for item in answer.body["items"])
 
     with serving(postgres_folder, tmp_path / "one") as one, serving(postgres_folder, tmp_path / "other") as other:

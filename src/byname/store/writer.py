@@ -7,7 +7,9 @@ acknowledged is on disk. A work that fails is rolled back alone and the others s
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -21,7 +23,7 @@ R = TypeVar("R")
 Work = Callable[[Db, Sequence[Any]], Sequence[Any]]
 
 MOST_TOGETHER = 256  # items in one transaction
-MOST_RETRIES = 50
+MOST_RETRIES = 100
 
 
 class Store:
@@ -151,6 +153,7 @@ class Store:
             except Conflict:
                 self.rollbacks += 1
                 if attempt + 1 < MOST_RETRIES:
+                    time.sleep(random.uniform(0, min(0.05, 0.001 * 2**attempt)))  # noqa: S311  (else they meet again)
                     continue
                 done = [DbGone("Two writers keep meeting", cure="Try again")] * len(taken)
             except BaseException as error:
