@@ -39,9 +39,3 @@ def read(db: Db, identifiers: Sequence[int]) -> list[tuple[str, bytes, int, str]
         identifiers=list(identifiers),
     )
     return [(kind, token, at, source) for kind, token, at, source in found]
-
-
-def of_group(db: Db, kind: str, token: bytes) -> list[int]:
-    """The identifiers that belong to a group."""
-    sql = "select identifier from member where kind = :kind and group_token = :token order by identifier"
-    return [i for (i,) in db.rows(sql, kind=kind, token=token)]
